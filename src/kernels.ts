@@ -1,0 +1,48 @@
+import * as activation from './reference/activation.ts'
+import * as adam from './reference/adam.ts'
+import * as arithmetic from './reference/arithmetic.ts'
+import type { HostArray } from './reference/array.ts'
+import * as crossEntropy from './reference/cross-entropy.ts'
+import * as elementwise from './reference/elementwise.ts'
+import * as gather from './reference/gather.ts'
+import * as matmul from './reference/matmul.ts'
+import { type MemoryKernels, memory } from './reference/memory.ts'
+import * as reduction from './reference/reduction.ts'
+import * as sgd from './reference/sgd.ts'
+import * as softmax from './reference/softmax.ts'
+import * as strided from './reference/strided.ts'
+
+/**
+ * The contract that every backend fulfils. A kernel takes contiguous row-major arrays and plain options and returns new arrays;
+ * only those named ...Into write into their first arguments. What each one computes is defined in `src/reference/`.
+ * A is the backend's kind of array: a typed array here, a place in WASM memory or a GPU buffer elsewhere.
+ */
+export interface Kernels<A>
+  extends MemoryKernels<A>,
+    activation.ActivationKernels<A>,
+    adam.AdamKernels<A>,
+    arithmetic.ArithmeticKernels<A>,
+    crossEntropy.CrossEntropyKernels<A>,
+    elementwise.ElementwiseKernels<A>,
+    gather.GatherKernels<A>,
+    matmul.MatmulKernels<A>,
+    reduction.ReductionKernels<A>,
+    sgd.SgdKernels<A>,
+    softmax.SoftmaxKernels<A>,
+    strided.StridedKernels<A> {}
+
+/** The definitions themselves, as a backend. A missing one does not compile. */
+export const reference: Kernels<HostArray> = {
+  ...memory,
+  ...activation,
+  ...adam,
+  ...arithmetic,
+  ...crossEntropy,
+  ...elementwise,
+  ...gather,
+  ...matmul,
+  ...reduction,
+  ...sgd,
+  ...softmax,
+  ...strided,
+}
