@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { GradusError } from '../src/errors.ts'
 import { defaultGenerator, epochOrder, type FloatArray, Generator, manualSeed } from '../src/random.ts'
 
 type Oracle<C> = { source: string; cases: C[] }
@@ -278,7 +279,7 @@ describe('bad input', () => {
     ['p above 1', () => g.dropoutMask(f32(1), 1.1), /dropout: p must be .*got 1.1/],
     ['a NaN p', () => g.bernoulli(f32(1), Number.NaN), /bernoulli: p must be .*got NaN/],
   ])('%s is a clear error', (_what, call, message) => {
-    expect(call).toThrow(RangeError)
+    expect(call).toThrow(GradusError)
     expect(call).toThrow(message)
   })
 

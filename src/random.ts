@@ -6,6 +6,8 @@
  * turn those bits into a uniform number, a normal number, an integer or a permutation.
  */
 
+import { expect } from './errors.ts'
+
 export type FloatArray = Float32Array | Float64Array
 
 const N = 624 // words of state
@@ -26,10 +28,10 @@ export class Generator {
 
   /**
    * Starts again from `seed`. As in PyTorch only the low 32 bits of its two's complement count, so -1 and 2^32 - 1 are one seed.
-   * @throws RangeError if `seed` is no integer, or is beyond ±(2^53 - 1), where a JavaScript number loses its low bits
+   * @throws GradusError if `seed` is no integer, or is beyond ±(2^53 - 1), where a JavaScript number loses its low bits
    */
   manualSeed(seed: number): this {
-    if (!Number.isSafeInteger(seed)) throw new RangeError(`manualSeed: seed must be an integer within ±(2^53 - 1), got ${seed}`)
+    expect(Number.isSafeInteger(seed), 'manualSeed', () => `seed must be an integer within ±(2^53 - 1), got ${seed}`)
     this.state[0] = seed // a Uint32Array keeps a number modulo 2^32
     for (let i = 1; i < N; i++) {
       const previous = this.state[i - 1] ^ (this.state[i - 1] >>> 30)
@@ -74,14 +76,14 @@ export class Generator {
   /**
    * Fills `out` with uniform numbers in [low, high), x = u · (high - low) + low, and returns it.
    * The array says the precision: a Float32Array takes one 32-bit draw for each number, a Float64Array two.
-   * @throws RangeError unless low <= high, both finite
+   * @throws GradusError unless low <= high, both finite
    */
   uniform<A extends FloatArray>(out: A, low = 0, high = 1): A {
     const single = out instanceof Float32Array
     const round = rounding(out)
     const from = round(low)
     const width = round(round(high) - from)
-    if (!(low <= high && Number.isFinite(width))) throw new RangeError(`uniform: expected finite low <= high, got low ${low}, high ${high}`)
+    expect(low <= high && Number.isFinite(width), 'uniform', () => `expected finite low <= high, got low ${low}, high ${high}`)
     for (let i = 0; i < out.length; i++) {
       const u = single ? this.unit32() : this.unit64()
       out[i] = u * width + from // in float32 rounded once, on storing: PyTorch's fused multiply-add
@@ -96,11 +98,11 @@ export class Generator {
    *
    * Like PyTorch, fewer than 16 numbers are computed one by one in float64, and the second of a pair waits for the next call. From
    * 16 on they come in blocks of 16 in the precision of `out`; where the last block is not full, the last 16 numbers are drawn anew.
-   * @throws RangeError unless the mean is finite and 0 <= std < Infinity
+   * @throws GradusError unless the mean is finite and 0 <= std < Infinity
    */
   normal<A extends FloatArray>(out: A, mean = 0, std = 1): A {
-    if (!Number.isFinite(mean)) throw new RangeError(`normal: mean must be finite, got ${mean}`)
-    if (!(std >= 0 && std < Infinity)) throw new RangeError(`normal: std must be finite and at least 0, got ${std}`)
+    expect(Number.isFinite(mean), 'normal', () => `mean must be finite, got ${mean}`)
+    expect(std >= 0 && std < Infinity, 'normal', () => `std must be finite and at least 0, got ${std}`)
     const n = out.length
     if (n < 16) {
       for (let i = 0; i < n; i++) out[i] = this.oneNormal() * std + mean
@@ -155,11 +157,11 @@ export class Generator {
 
   /**
    * n integers in [low, high), the bounds int32: low + draw mod (high - low).
-   * @throws RangeError unless -2^31 <= low < high <= 2^31, all integers
+   * @throws GradusError unless -2^31 <= low < high <= 2^31, all integers
    */
   randint(low: number, high: number, n: number): Int32Array {
     const valid = Number.isInteger(low) && Number.isInteger(high) && INT32_MIN <= low && low < high && high <= INT32_END
-    if (!valid) throw new RangeError(`randint: expected integers -2^31 <= low < high <= 2^31, got low ${low}, high ${high}`)
+    expect(valid, 'randint', () => `expected integers -2^31 <= low < high <= 2^31, got low ${low}, high ${high}`)
     checkCount('randint', n)
     const range = high - low
     const values = new Int32Array(n)
@@ -211,11 +213,11 @@ function identity(x: number): number {
 }
 
 function checkProbability(operation: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${operation}: p must be a probability, 0 to 1, got ${p}`)
+  expect(p >= 0 && p <= 1, operation, () => `p must be a probability, 0 to 1, got ${p}`)
 }
 
 function checkCount(operation: string, n: number): void {
-  if (!(Number.isInteger(n) && n >= 0 && n < INT32_END)) throw new RangeError(`${operation}: n must be an integer of at least 0, got ${n}`)
+  expect(Number.isInteger(n) && n >= 0 && n < INT32_END, operation, () => `n must be an integer of at least 0, got ${n}`)
 }
 
 /** The generator that everything draws from unless told otherwise. Its first seed is different in every run: call `manualSeed`. */
