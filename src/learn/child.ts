@@ -1,0 +1,69 @@
+// A process of its own for the learner's code: it may throw, exit or never end, and the runner lives on.
+import { pathToFileURL } from 'node:url'
+import { loadContent, loadSolutions, subjectOf } from './content.ts'
+import { createContext } from './demo.ts'
+import { errorText } from './failure.ts'
+import type { CheckRequest, DemoRequest, Message, Request } from './message.ts'
+import { setRole } from './role.ts'
+
+const request = JSON.parse(process.argv[2]) as Request
+process.on('uncaughtException', (error) => finish({ type: 'failed', text: errorText(error) }))
+process.on('disconnect', () => process.exit()) // the runner is gone
+process.stdout.on('error', () => process.exit()) // nobody reads any more: `| head`
+await (request.kind === 'demo' ? demo(request) : check(request))
+await finish({ type: 'done' })
+
+function send(message: Message): Promise<void> {
+  return new Promise((sent) => (process.send ? process.send(message, () => sent()) : sent()))
+}
+
+async function finish(message: Message): Promise<never> {
+  await send(message)
+  await new Promise((flushed) => process.stdout.write('', flushed))
+  process.exit()
+}
+
+async function loadLesson(file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
+  } catch (error) {
+    return finish({ type: 'broken', text: errorText(error) })
+  }
+}
+
+async function demo({ lesson, file, options, svg }: DemoRequest): Promise<void> {
+  const solutions = await loadSolutions(lesson)
+  const used = new Set<string>()
+  setRole({
+    kind: 'demo',
+    url: pathToFileURL(file).href,
+    solutions,
+    usesBlank: (name) => {
+      if (!used.has(name)) send({ type: 'blank', name })
+      used.add(name)
+    },
+    start: async (run) => {
+      await send({ type: 'loaded' })
+      try {
+        await run(createContext({ lesson, options, svg, alive: () => send({ type: 'alive' }) }))
+      } catch (error) {
+        await finish({ type: 'failed', text: errorText(error) })
+      }
+    },
+  })
+  await loadLesson(file)
+}
+
+async function check({ lesson, file, seed, done, only }: CheckRequest): Promise<void> {
+  const [content, { judge }] = await Promise.all([loadContent(lesson), import('./judge.ts')])
+  const { solutions } = content
+  setRole({ kind: 'check', solutions, name: '' })
+  const learner = await loadLesson(file)
+  await send({ type: 'loaded' })
+  for (const name of content.blanks) {
+    if (done.includes(name) || (only && !only.includes(name))) continue
+    await send({ type: 'checking', name })
+    setRole({ kind: 'check', solutions, name })
+    await send({ type: 'verdict', verdict: await judge(subjectOf(content, name, learner[name]), { seed }) })
+  }
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { ink, wrap } from './ink.ts'
+import { giveUpText, hintText } from './ladder.ts'
+import type { Lesson } from './manifest.ts'
+import { lessonFile, solutionFile } from './paths.ts'
+import { ProgressFile } from './progress.ts'
+import { castText, heading, nextStep, solutionText, verdictText } from './report.ts'
+import { openingComment } from './source.ts'
+import { type CheckRun, runChecks, runDemo } from './supervise.ts'
+import { type Arguments, flagsHelp, lessonNamed, readArguments, UsageError } from './usage.ts'
+
+/** Prints a mistake of the user alone, without a stack trace. Returns the exit code. */
+export async function reportingMistakes(run: () => Promise<number>): Promise<number> {
+  process.stdout.on('error', () => process.exit()) // nobody reads any more: `| head`
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(wrap(error.message, '  '))
+    return 2
+  }
+}
+
+/** `npx tsx exercises/<name>.ts`: the concept, the demo, the state of the blanks, what to do next. Returns the exit code. */
+export function front(file: string, args: readonly string[]): Promise<number> {
+  return reportingMistakes(async () => {
+    const lesson = lessonNamed(basename(file, '.ts'))
+    const asked = readArguments(args)
+    if (!asked.color) process.env.NO_COLOR = '1'
+    const [word, ...more] = asked.words
+    if (more.length > 0 || (word !== undefined && !asked.hint && !asked.giveUp)) {
+      throw new UsageError(`'${more[0] ?? word}' is not understood here: see --help`)
+    }
+    const progress = new ProgressFile((trouble) => console.error(wrap(trouble, '  ')))
+    if (asked.help) console.log(helpText(lesson))
+    else if (asked.hint) console.log(await hintText(lesson, word, progress))
+    else if (asked.giveUp) console.log(await giveUpText(lesson, word))
+    else return await show(lesson, file, asked, progress)
+    return 0
+  })
+}
+
+async function show(lesson: Lesson, file: string, asked: Arguments, progress: ProgressFile): Promise<number> {
+  const { red, dim } = ink()
+  const options = demoOptions(lesson, asked)
+  console.log(`${heading(lesson)}\n\n${wrap(openingComment(readFileSync(solutionFile(lesson.name), 'utf8')))}\n`)
+  for (const note of notes(lesson, asked)) console.log(`${dim(wrap(note))}\n`)
+  const [run, demo] = await Promise.all([
+    runChecks({ lesson: lesson.name, file, seed: asked.seed }),
+    runDemo({ lesson: lesson.name, file, options, svg: asked.svg, stdio: 'inherit' }),
+  ])
+  if (demo.failed !== undefined && !demo.broken) console.log(`\n${red(wrap(`The demo stopped: ${demo.failed}`, '  '))}`)
+  const cast = castText(run, demo.blanks)
+  if (cast !== '') console.log(`\n${cast}`)
+  console.log(`\n${verdictText(file, run)}`)
+  if (file === lessonFile(lesson.name)) remember(lesson, run, progress)
+  if (allPassed(run) && file !== solutionFile(lesson.name)) {
+    const names = run.verdicts.map((verdict) => verdict.name)
+    console.log(`\n${solutionText(lesson.name, names)}`)
+  }
+  console.log(`\n${nextStep(lesson, run)}`)
+  const wrong = run.broken !== undefined || run.verdicts.some((verdict) => verdict.state === 'wrong')
+  return wrong || demo.failed !== undefined ? 1 : 0
+}
+
+export const allPassed = ({ verdicts, broken }: CheckRun): boolean =>
+  broken === undefined && verdicts.length > 0 && verdicts.every((verdict) => verdict.state === 'passed')
+
+/** Keeps what a check of the learner's file found. */
+export function remember({ name }: Lesson, { verdicts, broken }: CheckRun, progress: ProgressFile): void {
+  if (broken !== undefined) return
+  const passed = verdicts.filter((verdict) => verdict.state === 'passed').map((verdict) => verdict.name)
+  progress.update(name, { passed, of: verdicts.length })
+}
+
+export function demoOptions({ name, data }: Lesson, { seed, epochs, data: wanted, backend, quick }: Arguments) {
+  if (wanted !== '' && data.length > 0 && !data.includes(wanted)) {
+    throw new UsageError(`${name} does not know the data '${wanted}': there ${data.length === 1 ? 'is' : 'are'} ${data.join(', ')}`)
+  }
+  return { seed, epochs, data: data.length === 0 ? '' : wanted || data[0], backend, quick }
+}
+
+/** What a lesson has no use for is accepted, and said. */
+function notes({ backend, data }: Lesson, asked: Arguments): string[] {
+  const found: string[] = []
+  if (asked.data !== '' && data.length === 0) found.push('--data: this lesson brings its own data and has no use for another.')
+  if (asked.backend !== undefined && backend === 'none') found.push('--backend: this lesson is plain TypeScript, it has no backend.')
+  return found
+}
+
+function helpText(lesson: Lesson): string {
+  const data = lesson.data.length === 0 ? '' : `\n\nIts data: ${lesson.data.join(', ')}.`
+  return `${heading(lesson)}\n\n${lesson.description}\n\nnpx tsx exercises/${lesson.name}.ts [flags]\n\n${flagsHelp}${data}`
+}

@@ -1,0 +1,22 @@
+/** A lesson in the course. Its name is the name of its files: exercises/<name>.ts, exercises/checks/, exercises/solutions/, docs/<name>.md. */
+export interface Lesson {
+  readonly name: string
+  readonly title: string
+  /** One sentence: what is learnt. */
+  readonly description: string
+  /** 'none': plain TypeScript. 'tensor': computes with tensors, so `--backend` chooses where. */
+  readonly backend: 'none' | 'tensor'
+  /** What `--data` may be; the first is the default. Empty: the lesson brings its own and has no use for `--data`. */
+  readonly data: readonly string[]
+}
+
+/** All lessons in the order of the course. A lesson depends on no later one. */
+export const manifest: readonly Lesson[] = [
+  {
+    name: 'perceptron',
+    title: 'The perceptron',
+    description: 'One neuron learns AND, OR and NAND from its mistakes, and cannot learn XOR.',
+    backend: 'none',
+    data: [],
+  },
+]

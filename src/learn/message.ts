@@ -1,0 +1,37 @@
+import type { Verdict } from './judge.ts'
+import type { DemoOptions } from './role.ts'
+
+/** What a child process is asked to do. It gets this as its only argument, in JSON. */
+export type Request = CheckRequest | DemoRequest
+
+export interface CheckRequest {
+  readonly kind: 'check'
+  readonly lesson: string
+  /** The file to check: the learner's, or the solution itself. */
+  readonly file: string
+  readonly seed: number
+  /** Functions that have their verdict already. */
+  readonly done: readonly string[]
+  /** Check these alone, where given. */
+  readonly only?: readonly string[]
+}
+
+export interface DemoRequest {
+  readonly kind: 'demo'
+  readonly lesson: string
+  readonly file: string
+  readonly options: DemoOptions
+  /** Where pictures are saved as SVG, too. */
+  readonly svg?: string
+}
+
+/** What a child process says while it works. */
+export type Message =
+  | { readonly type: 'broken'; readonly text: string }
+  | { readonly type: 'loaded' }
+  | { readonly type: 'checking'; readonly name: string }
+  | { readonly type: 'verdict'; readonly verdict: Verdict }
+  | { readonly type: 'alive' }
+  | { readonly type: 'blank'; readonly name: string }
+  | { readonly type: 'failed'; readonly text: string }
+  | { readonly type: 'done' }

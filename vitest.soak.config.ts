@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+/** npm run test:soak: the long proof that no check ever fails a right answer. */
+export default defineConfig({
+  test: {
+    include: ['spec/**/*.soak.ts'],
+    testTimeout: 600_000,
+  },
+})
