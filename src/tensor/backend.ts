@@ -1,0 +1,42 @@
+import { expect, GradusError } from '../errors.ts'
+import { type Kernels, reference } from '../kernels.ts'
+import type { DType } from '../reference/array.ts'
+import { loadWasm, loadWasmSync } from '../wasm/index.ts'
+
+/** An array of whichever backend holds it; only that backend's kernels look inside. */
+export type BackendArray = unknown
+export type Backend = Kernels<BackendArray>
+export type BackendName = 'reference' | 'wasm' | 'webgpu'
+
+let active: Backend | null = null
+
+/**
+ * Chooses where float32 is computed from now on. Existing tensors move at their next use.
+ * Where nothing was chosen, Node computes on wasm and a browser, which loads it asynchronously, on reference.
+ */
+export async function setBackend(name: BackendName): Promise<void> {
+  if (name === 'reference') active = reference
+  else if (name === 'wasm') active = await loadWasm()
+  else throw new GradusError('setBackend', `expected 'reference' or 'wasm', got ${JSON.stringify(name)}`)
+}
+
+/** The name of the backend that computes float32. */
+export function backend(): BackendName {
+  return current().name
+}
+
+/** float64 and int32 compute on the reference whatever the backend: gradient checks want doubles, labels are few. */
+export function kernelsFor(dtype: DType): Backend {
+  return dtype === 'float32' ? current() : reference
+}
+
+export function current(): Backend {
+  const chosen = active ?? loadWasmSync() ?? reference
+  active = chosen
+  return chosen
+}
+
+/** The same dtype on all, or an error that names both. */
+export function expectSameDType(operation: string, a: DType, b: DType): void {
+  expect(a === b, operation, () => `operands differ in dtype: ${a} and ${b}; convert one with .to('${a}')`)
+}

@@ -1,0 +1,27 @@
+import { expect } from '../errors.ts'
+import { defaultGenerator } from '../random.ts'
+import { fromHost } from './creation.ts'
+import type { Tensor } from './tensor.ts'
+
+export { gelu, leakyRelu, relu, sigmoid, tanh } from './ops/elementwise.ts'
+export { embedding } from './ops/gather.ts'
+export { pad } from './ops/join.ts'
+export * from './ops/loss.ts'
+export { linear } from './ops/matmul.ts'
+export { oneHot } from './ops/one-hot.ts'
+export { logSoftmax, softmax } from './ops/softmax.ts'
+
+export interface DropoutOptions {
+  /** The probability with which an element is set to 0. Default 0.5. */
+  p?: number
+  /** Outside training x passes through. Default true. */
+  training?: boolean
+}
+
+/** y = x · mask / (1 - p), where mask keeps each element with probability 1 - p        Srivastava et al. 2014 */
+export function dropout(x: Tensor, { p = 0.5, training = true }: DropoutOptions = {}): Tensor {
+  expect(p >= 0 && p <= 1, 'dropout', () => `p must lie between 0 and 1, got ${p}`)
+  if (!training) return x
+  const mask = x.dtype === 'float64' ? new Float64Array(x.size) : new Float32Array(x.size)
+  return x.mul(fromHost('dropout', defaultGenerator.dropoutMask(mask, p), x.shape))
+}

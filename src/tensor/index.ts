@@ -1,0 +1,11 @@
+import './methods.ts'
+
+export type { DType, Shape } from '../reference/array.ts'
+export { type BackendName, backend, setBackend } from './backend.ts'
+export * from './creation.ts'
+export * as F from './functional.ts'
+export { gradcheck } from './gradcheck.ts'
+export { where } from './ops/arithmetic.ts'
+export { cat, stack } from './ops/join.ts'
+export { type BackwardOptions, grad, noGrad } from './tape.ts'
+export { Tensor } from './tensor.ts'

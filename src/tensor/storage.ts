@@ -1,0 +1,67 @@
+import { type DType, dtypeOf, type HostArray } from '../reference/array.ts'
+import type { Backend, BackendArray } from './backend.ts'
+
+/** The numbers of one tensor and of all its views. It lives on one backend at a time. */
+export class Storage {
+  /** Counts writes in place, so that a backward pass notices when what it saved has changed. */
+  version = 0
+  /** A detached tensor looks at it: it outlives the graph that made it. */
+  kept = false
+  /** It belongs to a graph that is done: the backend may recycle its memory. */
+  retired = false
+  readonly dtype: DType
+  readonly size: number
+  /** The operation that made it, for messages. */
+  readonly operation: string
+  #array: BackendArray
+  #home: Backend
+
+  constructor(array: BackendArray, home: Backend, dtype: DType, size: number, operation: string) {
+    this.#array = array
+    this.#home = home
+    this.dtype = dtype
+    this.size = size
+    this.operation = operation
+  }
+
+  static from(host: HostArray, home: Backend, operation: string): Storage {
+    return new Storage(home.upload(host), home, dtypeOf(host), host.length, operation)
+  }
+
+  /** Its array on this backend, moved there if it lived elsewhere. */
+  on(kernels: Backend): BackendArray {
+    if (kernels !== this.#home) {
+      const host = this.#home.download(this.#array, this.operation)
+      this.#home.release(this.#array)
+      this.#array = kernels.upload(host)
+      this.#home = kernels
+    }
+    return this.#array
+  }
+
+  download(): HostArray {
+    return this.#home.download(this.#array, this.operation)
+  }
+
+  read(): Promise<HostArray> {
+    return this.#home.read(this.#array, this.operation)
+  }
+
+  /** New numbers in place of the old: every view sees them, the old array is free. */
+  replace(array: BackendArray, home: Backend): void {
+    this.#home.release(this.#array)
+    this.#array = array
+    this.#home = home
+    this.version++
+  }
+
+  /** Its graph is done: its memory may be recycled from now on. */
+  static retire(storages: readonly Storage[]): void {
+    const byHome = new Map<Backend, BackendArray[]>()
+    for (const storage of storages) {
+      storage.retired = true
+      byHome.set(storage.#home, [...(byHome.get(storage.#home) ?? []), storage.#array])
+    }
+    for (const [home, arrays] of byHome) home.retire(arrays)
+  }
+}
