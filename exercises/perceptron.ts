@@ -85,7 +85,7 @@ await lesson(import.meta, ({ show, print, options }) => {
     const [from, to] = [0, 1].map((x1) => `(${x1}, ${boundary(neuron, x1).toFixed(2)})`)
     rows.push([name, samples.map(({ d }) => d).join(' '), outputs, `${from} to ${to}`])
   }
-  show(table(rows, { columns: ['gate', 'wanted', 'learnt', 'its line goes from'], title: `${epochs} epochs, α = ${alpha}` }))
+  show(table(['gate', 'wanted', 'learnt', 'its line goes from'], rows, { title: `${epochs} epochs, α = ${alpha}` }))
 
   for (const name of ['AND', 'XOR'] as const) {
     const picture = regions((x1, x2) => output(learnt[name], Float64Array.of(x1, x2)), {

@@ -6,7 +6,7 @@ import { type Lesson, manifest } from './manifest.ts'
 import { lessonFile } from './paths.ts'
 import { ProgressFile } from './progress.ts'
 import { heading, nextStep, solutionText, verdictText } from './report.ts'
-import { runChecks } from './supervise.ts'
+import { checkLesson } from './run-lesson.ts'
 import { flagsHelp, lessonNamed, readArguments, UsageError } from './usage.ts'
 
 process.exitCode = await reportingMistakes(main)
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
 
 async function checkOne(lesson: Lesson, seed: number, progress: ProgressFile): Promise<number> {
   const file = lessonFile(lesson.name)
-  const run = await runChecks({ lesson: lesson.name, file, seed })
+  const run = await checkLesson(lesson, file, seed)
   remember(lesson, run, progress)
   console.log(`${heading(lesson)}\n\n${verdictText(file, run)}`)
   if (allPassed(run))
@@ -54,7 +54,7 @@ async function checkAll(seed: number, progress: ProgressFile): Promise<number> {
   let finished = 0
   for (const lesson of manifest) {
     const file = lessonFile(lesson.name)
-    const run = await runChecks({ lesson: lesson.name, file, seed })
+    const run = await checkLesson(lesson, file, seed)
     remember(lesson, run, progress)
     if (allPassed(run)) finished++
     console.log(`${heading(lesson)}\n${verdictText(file, run)}\n`)

@@ -6,8 +6,9 @@ import type { Lesson } from './manifest.ts'
 import { lessonFile, solutionFile } from './paths.ts'
 import { ProgressFile } from './progress.ts'
 import { castText, heading, nextStep, solutionText, verdictText } from './report.ts'
+import { runLesson } from './run-lesson.ts'
 import { openingComment } from './source.ts'
-import { type CheckRun, runChecks, runDemo } from './supervise.ts'
+import type { CheckRun } from './supervise.ts'
 import { type Arguments, flagsHelp, lessonNamed, readArguments, UsageError } from './usage.ts'
 
 /** Prints a mistake of the user alone, without a stack trace. Returns the exit code. */
@@ -46,10 +47,7 @@ async function show(lesson: Lesson, file: string, asked: Arguments, progress: Pr
   const options = demoOptions(lesson, asked)
   console.log(`${heading(lesson)}\n\n${wrap(openingComment(readFileSync(solutionFile(lesson.name), 'utf8')))}\n`)
   for (const note of notes(lesson, asked)) console.log(`${dim(wrap(note))}\n`)
-  const [run, demo] = await Promise.all([
-    runChecks({ lesson: lesson.name, file, seed: asked.seed }),
-    runDemo({ lesson: lesson.name, file, options, svg: asked.svg, stdio: 'inherit' }),
-  ])
+  const { checks: run, demo } = await runLesson(lesson, { file, options, svg: asked.svg, stdio: 'inherit' })
   if (demo.failed !== undefined && !demo.broken) console.log(`\n${red(wrap(`The demo stopped: ${demo.failed}`, '  '))}`)
   const cast = castText(run, demo.blanks)
   if (cast !== '') console.log(`\n${cast}`)

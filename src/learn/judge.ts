@@ -27,6 +27,8 @@ export interface Wrong {
   readonly came: string
   /** The mistake by name, only where the answers are exactly those of that mistake. */
   readonly diagnosis?: string
+  /** The function did not finish in time. */
+  readonly endless?: boolean
 }
 
 export interface Subject {

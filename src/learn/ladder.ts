@@ -4,7 +4,7 @@ import type { Lesson } from './manifest.ts'
 import { lessonFile } from './paths.ts'
 import type { ProgressFile } from './progress.ts'
 import { solutionText } from './report.ts'
-import { runChecks } from './supervise.ts'
+import { checkLesson } from './run-lesson.ts'
 import { UsageError, unknown } from './usage.ts'
 
 const steps = ['A nudge', 'The formula', 'Nearly the code']
@@ -40,7 +40,7 @@ function blankNamed(name: string, blanks: readonly string[]): string {
 }
 
 async function firstToDo({ name }: Lesson): Promise<string | undefined> {
-  const { verdicts, broken } = await runChecks({ lesson: name, file: lessonFile(name), seed: 1 })
+  const { verdicts, broken } = await checkLesson({ name }, lessonFile(name), 1)
   if (broken !== undefined) throw new UsageError(`exercises/${name}.ts cannot be run: ${broken}`)
   return verdicts.find((verdict) => verdict.state !== 'passed')?.name
 }

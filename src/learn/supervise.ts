@@ -55,7 +55,7 @@ export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRu
     if (end.kind === 'done' || signal?.aborted) return { verdicts, broken, printed }
     if (broken !== undefined) return { verdicts, broken, printed }
     if (checking === undefined) return { verdicts, printed, broken: ending(end, limits.loadMs) }
-    verdicts.push({ name: checking, state: 'wrong', came: ending(end, limits.checkMs) })
+    verdicts.push({ name: checking, state: 'wrong', came: ending(end, limits.checkMs), endless: end.kind === 'late' })
   }
 }
 
