@@ -20,14 +20,12 @@ export interface CumsumOptions extends AxisOptions {
   reverse?: boolean
 }
 
-/** y_oi = Σ_j x_oji,  dx_oji = dy_oi        x: [O, N, I] -> y: [O, I] */
+/** y_oi = Σ_j x_oji,  dx_oji = dy_oi, in the precision of x, term by term        x: [O, N, I] -> y: [O, I] */
 export function sum(x: HostArray, { outer, n, inner }: AxisOptions): HostArray {
   const y = like(x, outer * inner)
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
-      let total = 0
-      for (let j = 0; j < n; j++) total += x[(o * n + j) * inner + i]
-      y[o * inner + i] = total // [O, I]
+      for (let j = 0; j < n; j++) y[o * inner + i] += x[(o * n + j) * inner + i] // [O, I]
     }
   }
   return y

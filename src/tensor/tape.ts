@@ -227,7 +227,7 @@ function sweepArrays({ results, needed }: Graph, output: Tensor, isWanted: (t: T
   for (const [t, array] of dy) {
     const kernels = kernelsFor(t.dtype)
     const shared = (owners.get(array) ?? 0) > 1
-    const storage = new Storage(shared ? kernels.copy(array) : array, kernels, t.dtype, t.size, 'grad')
+    const storage = new Storage(shared ? kernels.copy(array) : array, kernels, t.dtype, t.size, `gradient ${showShape(t.shape)}`)
     if (shared) disown(array, kernels)
     gradients.set(t, new Tensor(storage, t.shape))
   }
@@ -245,6 +245,11 @@ function finish({ results }: Graph): void {
     node.inputs = []
     if (!node.isView) done.push(y.storage)
   }
+}
+
+/** These storages may be recycled as soon as the next graph begins. */
+export function retire(storages: readonly Storage[]): void {
+  done.push(...storages)
 }
 
 /** Records that y was computed by this operation. A new graph begins: those before it need their memory no more. */

@@ -1,0 +1,91 @@
+import { expect } from '../errors.ts'
+import { defaultGenerator } from '../random.ts'
+import { F, type Tensor, tensor } from '../tensor/index.ts'
+import { Module, Parameter } from './module.ts'
+
+export interface LinearOptions {
+  /** Default true. */
+  bias?: boolean
+}
+
+/** Uniform numbers in ±1/√fanIn, PyTorch's default initialisation (Kaiming uniform with a = √5). */
+function uniformFan(shape: readonly number[], fanIn: number): Parameter {
+  const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1))
+  return new Parameter(tensor(defaultGenerator.uniform(values, -bound, bound)).reshape(shape))
+}
+
+/** y = x · wᵀ + b        x: [..., in] -> y: [..., out];  weight: [out, in], bias: [out] */
+export class Linear extends Module {
+  readonly weight: Parameter
+  readonly bias: Parameter | null
+  readonly inFeatures: number
+  readonly outFeatures: number
+
+  constructor(inFeatures: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+    super()
+    for (const [name, n] of Object.entries({ inFeatures, outFeatures })) {
+      expect(Number.isInteger(n) && n > 0, 'Linear', () => `${name} must be an integer above 0, got ${n}`)
+    }
+    this.inFeatures = inFeatures
+    this.outFeatures = outFeatures
+    this.weight = uniformFan([outFeatures, inFeatures], inFeatures)
+    this.bias = bias ? uniformFan([outFeatures], inFeatures) : null
+  }
+
+  forward(x: Tensor): Tensor {
+    return F.linear(x, this.weight, this.bias)
+  }
+}
+
+/** Layers one after the other: each takes what the one before it gives. */
+export class Sequential extends Module {
+  readonly #layers: Module[]
+
+  constructor(...layers: Module[]) {
+    super()
+    for (const [i, layer] of layers.entries()) {
+      expect(layer instanceof Module, 'Sequential', () => `layer ${i} must be a Module, got ${layer === null ? 'null' : typeof layer}`)
+    }
+    this.#layers = layers
+  }
+
+  override *namedChildren(): Generator<[string, Module]> {
+    for (const [i, layer] of this.#layers.entries()) yield [String(i), layer]
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#layers.reduce((x, layer) => layer.forward(x), x)
+  }
+}
+
+/** Axes startDim..endDim as one; by default all but the first.        [N, ...] -> [N, ·] */
+export class Flatten extends Module {
+  readonly startDim: number
+  readonly endDim: number
+
+  constructor(startDim = 1, endDim = -1) {
+    super()
+    this.startDim = startDim
+    this.endDim = endDim
+  }
+
+  forward(x: Tensor): Tensor {
+    return x.flatten(this.startDim, this.endDim)
+  }
+}
+
+/** In training sets each element to 0 with probability p and scales the rest by 1 / (1 - p). */
+export class Dropout extends Module {
+  readonly p: number
+
+  constructor(p = 0.5) {
+    super()
+    expect(p >= 0 && p <= 1, 'Dropout', () => `p must lie between 0 and 1, got ${p}`)
+    this.p = p
+  }
+
+  forward(x: Tensor): Tensor {
+    return F.dropout(x, { p: this.p, training: this.training })
+  }
+}
