@@ -31,7 +31,8 @@ async function loadLesson(file: string): Promise<Readonly<Record<string, unknown
   }
 }
 
-async function demo({ lesson, file, options, svg }: DemoRequest): Promise<void> {
+async function demo({ lesson, file, options, svg, columns }: DemoRequest): Promise<void> {
+  if (columns !== undefined) process.stdout.columns = columns
   const solutions = await loadSolutions(lesson)
   const used = new Set<string>()
   setRole({

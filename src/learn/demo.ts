@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wrap } from './ink.ts'
 import { shortPath } from './paths.ts'
+import { reason } from './progress.ts'
 import type { DemoContext, DemoOptions } from './role.ts'
 
 interface Stage {
@@ -20,10 +22,15 @@ export function createContext({ lesson, options, svg, alive }: Stage): DemoConte
   let statusWidth = 0
   let lastAlive = 0
 
-  function write(text: string): void {
+  function signOfLife(): void {
     const now = Date.now()
-    if (now - lastAlive > ALIVE_EVERY_MS) alive()
+    if (now - lastAlive < ALIVE_EVERY_MS) return
     lastAlive = now
+    alive()
+  }
+
+  function write(text: string): void {
+    signOfLife()
     process.stdout.write(text)
   }
 
@@ -35,19 +42,23 @@ export function createContext({ lesson, options, svg, alive }: Stage): DemoConte
 
   return {
     options,
-    print,
+    print: (...lines) => print(...lines.map((line) => wrap(line))),
     show(picture, caption) {
       pictures++
       print(typeof picture === 'string' ? picture : picture.text())
-      if (caption !== undefined) print(caption)
+      if (caption !== undefined) print(wrap(caption))
       if (svg === undefined || typeof picture === 'string') return
       const file = join(svg, `${lesson}-${pictures}.svg`)
-      mkdirSync(svg, { recursive: true })
-      writeFileSync(file, picture.svg())
+      try {
+        mkdirSync(svg, { recursive: true })
+        writeFileSync(file, picture.svg())
+      } catch (error) {
+        throw new Error(`${file} cannot be written: ${reason(error)}`)
+      }
       print(`saved as ${shortPath(file)}`)
     },
     status(line) {
-      if (!process.stdout.isTTY) return alive()
+      if (!process.stdout.isTTY) return signOfLife()
       write(`\r${line.padEnd(statusWidth)}`)
       statusWidth = line.length
     },

@@ -3,7 +3,7 @@ import { ink, wrap } from './ink.ts'
 import type { Lesson } from './manifest.ts'
 import { lessonFile } from './paths.ts'
 import type { ProgressFile } from './progress.ts'
-import { solutionText } from './report.ts'
+import { nextToDo, solutionText } from './report.ts'
 import { checkLesson } from './run-lesson.ts'
 import { UsageError, unknown } from './usage.ts'
 
@@ -42,5 +42,5 @@ function blankNamed(name: string, blanks: readonly string[]): string {
 async function firstToDo({ name }: Lesson): Promise<string | undefined> {
   const { verdicts, broken } = await checkLesson({ name }, lessonFile(name), 1)
   if (broken !== undefined) throw new UsageError(`exercises/${name}.ts cannot be run: ${broken}`)
-  return verdicts.find((verdict) => verdict.state !== 'passed')?.name
+  return nextToDo(verdicts)?.name
 }

@@ -23,6 +23,8 @@ export interface DemoRequest {
   readonly options: DemoOptions
   /** Where pictures are saved as SVG, too. */
   readonly svg?: string
+  /** Columns of the terminal, where the demo does not write to it itself. */
+  readonly columns?: number
 }
 
 /** What a child process says while it works. */

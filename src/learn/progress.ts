@@ -132,8 +132,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the folder is read-only',
   EACCES: 'writing there is not allowed',
   EPERM: 'writing there is not allowed',
-  ENOTDIR: 'a file stands where the folder .gradus should be',
-  EEXIST: 'a file stands where the folder .gradus should be',
+  ENOTDIR: 'a file stands where a folder should be',
+  EEXIST: 'a file stands where a folder should be',
 }
 
 /** Why a file could not be read or written, in words. */

@@ -55,18 +55,24 @@ function excerpt(printed: string): string {
   return shown.join('\n')
 }
 
-/** What to do now. */
-export function nextStep(lesson: Lesson, { verdicts, broken }: CheckRun): string {
+/** What to work on: the first mistake, or else the first blank. */
+export const nextToDo = (verdicts: readonly Verdict[]): Verdict | undefined =>
+  verdicts.find((verdict) => verdict.state === 'wrong') ?? verdicts.find((verdict) => verdict.state === 'open')
+
+/** What to do now; `watching`: in `npm run learn`, where a key gives the hint. */
+export function nextStep(lesson: Lesson, { verdicts, broken }: CheckRun, { watching = false } = {}): string {
   const { bold } = ink()
   const file = lessonFile(lesson.name)
-  if (broken !== undefined) return `${bold('Next')}  Mend ${shortPath(file)}, and run it again.`
-  const todo = verdicts.find((verdict) => verdict.state !== 'passed')
-  if (todo === undefined) return `${bold('Next')}  ${afterwards(lesson)}`
+  const say = (text: string) => wrap(`${bold('Next')}  ${text}`, ' '.repeat(6))
+  if (broken !== undefined) return say(`Mend ${shortPath(file)}${watching ? '' : ', and run it again'}.`)
+  const todo = nextToDo(verdicts)
+  if (todo === undefined) return say(afterwards(lesson))
   const line = existsSync(file) ? functionsOf(readFileSync(file, 'utf8')).find((f) => f.name === todo.name)?.line : undefined
   const place = `${shortPath(file)}${line === undefined ? '' : `:${line}`}`
   const what = todo.state === 'open' ? `Fill in ${todo.name}: your code in place of blank(…)` : `Correct ${todo.name}`
+  if (watching) return say(`${what}   (${place})`)
   return [
-    `${bold('Next')}  ${what}   (${place})`,
+    say(`${what}   (${place})`),
     `      npm run learn ${lesson.name}   checks while you edit`,
     `      npx tsx exercises/${lesson.name}.ts --hint   gives a hint`,
   ].join('\n')
@@ -90,13 +96,12 @@ export function solutionText(name: string, functions: readonly string[]): string
 export function castText({ verdicts, broken }: CheckRun, blanks: readonly string[]): string {
   const { dim, red } = ink()
   if (broken !== undefined || verdicts.length === 0) return ''
-  const whose =
-    blanks.length === 0
-      ? 'This demo ran on your functions.'
-      : `This demo ran on the solution's ${list(blanks)}: yours ${be(blanks)} still blank.`
   const wrong = verdicts.filter((verdict) => verdict.state === 'wrong').map((verdict) => verdict.name)
-  if (wrong.length === 0) return dim(wrap(whose))
-  return `${dim(wrap(whose))}\n${red(wrap(`Your ${list(wrong)} ${be(wrong)} not right yet: do not trust what the demo shows.`))}`
+  const lines: string[] = []
+  if (blanks.length > 0) lines.push(dim(wrap(`This demo ran on the solution's ${list(blanks)}: yours ${be(blanks)} still blank.`)))
+  else if (verdicts.every((verdict) => verdict.state !== 'open')) lines.push(dim('This demo ran on your functions.'))
+  if (wrong.length > 0) lines.push(red(wrap(`Your ${list(wrong)} ${be(wrong)} not right yet: do not trust what the demo shows.`)))
+  return lines.join('\n')
 }
 
 const be = (names: readonly string[]): string => (names.length === 1 ? 'is' : 'are')

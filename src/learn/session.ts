@@ -4,7 +4,7 @@ import { hintText } from './ladder.ts'
 import { type Lesson, manifest } from './manifest.ts'
 import { lessonFile, shortPath, solutionFile } from './paths.ts'
 import type { ProgressFile } from './progress.ts'
-import { castText, heading, nextStep, verdictText } from './report.ts'
+import { castText, heading, nextStep, nextToDo, verdictText } from './report.ts'
 import { resetLesson } from './reset.ts'
 import type { DemoOptions } from './role.ts'
 import { runLesson } from './run-lesson.ts'
@@ -53,7 +53,10 @@ export class Session {
     this.given.progress.setCurrent(lesson.name)
     this.watch?.close()
     this.watch = new FileWatch(lessonFile(lesson.name), {
-      changed: () => this.run(),
+      changed: () => {
+        this.extra = ''
+        this.run()
+      },
       polling: () => this.notice('File events do not arrive here: the file is looked at four times a second instead.'),
     })
     return this.run()
@@ -87,6 +90,7 @@ export class Session {
     this.question = undefined
     this.extra = key === 'y' ? await resetLesson(this.lesson.name) : 'Nothing was changed.'
     this.draw()
+    if (key === 'y') await this.open(this.lesson)
   }
 
   private async move(by: number): Promise<void> {
@@ -98,7 +102,7 @@ export class Session {
 
   private async hint(): Promise<string> {
     try {
-      return await hintText(this.lesson, undefined, this.given.progress)
+      return await hintText(this.lesson, nextToDo(this.checks?.verdicts ?? [])?.name, this.given.progress)
     } catch (error) {
       if (error instanceof UsageError) return error.message
       throw error
@@ -121,7 +125,6 @@ export class Session {
         if (running.signal.aborted) return
         this.checks = checks
         this.demo = undefined
-        this.extra = ''
         remember(lesson, checks, given.progress)
         together = setTimeout(() => this.draw(), TOGETHER_MS)
       },
@@ -157,7 +160,7 @@ export class Session {
     const { dim } = ink()
     if (this.checks === undefined) return [dim('Checking …')]
     const compare = allPassed(this.checks) ? `\n      Compare with ${shortPath(solutionFile(this.lesson.name))}` : ''
-    return [verdictText(lessonFile(this.lesson.name), this.checks), nextStep(this.lesson, this.checks) + compare]
+    return [verdictText(lessonFile(this.lesson.name), this.checks), nextStep(this.lesson, this.checks, { watching: true }) + compare]
   }
 }
 

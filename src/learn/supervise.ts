@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { terminal } from '../plot/terminal.ts'
 import type { Verdict } from './judge.ts'
 import type { CheckRequest, DemoRequest, Message, Request } from './message.ts'
 
@@ -70,7 +71,7 @@ export interface DemoRun {
   readonly output: string
 }
 
-export interface Demonstrating extends Omit<DemoRequest, 'kind'> {
+export interface Demonstrating extends Omit<DemoRequest, 'kind' | 'columns'> {
   /** 'inherit': straight to the terminal. 'pipe': into `output`. */
   readonly stdio: 'inherit' | 'pipe'
   readonly signal?: AbortSignal
@@ -78,7 +79,8 @@ export interface Demonstrating extends Omit<DemoRequest, 'kind'> {
 
 /** Runs a lesson's demo in a process of its own. */
 export async function runDemo({ stdio, signal, ...asked }: Demonstrating): Promise<DemoRun> {
-  const child = start({ kind: 'demo', ...asked }, stdio, signal)
+  const columns = stdio === 'pipe' ? terminal().width : undefined
+  const child = start({ kind: 'demo', ...asked, columns }, stdio, signal)
   const blanks: string[] = []
   let output = ''
   let failed: string | undefined
@@ -110,9 +112,17 @@ function start(request: Request, stdio: 'inherit' | 'pipe', signal: AbortSignal 
   return fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [JSON.stringify(request)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     stdio: ['ignore', stdio, stdio === 'pipe' ? 'ignore' : 'inherit', 'ipc'],
+    env: { ...process.env, ...colours(stdio) },
     signal,
     killSignal: 'SIGKILL',
   })
+}
+
+/** Through a pipe a child does not see the terminal: it is told of its colours. */
+function colours(stdio: 'inherit' | 'pipe'): Record<string, string> {
+  if (stdio === 'inherit') return {}
+  const { colour } = terminal()
+  return colour === 'none' ? { NO_COLOR: '1' } : { FORCE_COLOR: { '16': '1', '256': '2', '24-bit': '3' }[colour] }
 }
 
 /** Listens to a child until it ends; kills it when it says nothing for as long as it is allowed to. */
