@@ -20,6 +20,7 @@ function reduced(operation: string, loss: Tensor, { reduction = 'mean' }: Reduct
   return loss
 }
 
+/** Both of one shape and dtype, and no NaN among the targets: it would silently spread to every parameter. */
 function expectSameShape(operation: string, x: Tensor, target: Tensor): void {
   expect(
     showShape(x.shape) === showShape(target.shape),
@@ -27,6 +28,9 @@ function expectSameShape(operation: string, x: Tensor, target: Tensor): void {
     () => `x ${showShape(x.shape)} and target ${showShape(target.shape)} must have one shape`,
   )
   expectSameDType(operation, x.dtype, target.dtype)
+  if (target.requiresGrad) return
+  const place = target.data.findIndex(Number.isNaN)
+  expect(place < 0, operation, () => `target has NaN at place ${place}`)
 }
 
 /** ℓ = mean (x - t)²,  dx = 2 (x - t) / n */
@@ -39,6 +43,21 @@ export function mseLoss(x: Tensor, target: Tensor, options: ReductionOptions = {
 export function l1Loss(x: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   expectSameShape('l1Loss', x, target)
   return reduced('l1Loss', x.sub(target).abs(), options)
+}
+
+export interface HuberOptions extends ReductionOptions {
+  /** Up to this distance the loss is a parabola, beyond it a straight line. Default 1. */
+  delta?: number
+}
+
+/** ℓ = ½ e² where |e| <= δ, else δ (|e| - ½ δ),  e = x - t        Huber 1964 */
+export function huberLoss(x: Tensor, target: Tensor, { delta = 1, ...options }: HuberOptions = {}): Tensor {
+  expectSameShape('huberLoss', x, target)
+  expect(delta > 0, 'huberLoss', () => `delta must be above 0, got ${delta}`)
+  const distance = x.sub(target).abs()
+  const near = distance.clamp({ max: delta }) // |e| as far as the parabola reaches
+  const loss = near.mul(distance.sub(near.mul(0.5)))
+  return reduced('huberLoss', loss, options)
 }
 
 const crossEntropyOperation = define<CrossEntropyOptions>({

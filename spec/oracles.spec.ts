@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type BackendName, F, optim, setBackend, type Tensor, tensor } from '../src/index.ts'
+import { expectClose, type OracleCase, oracle, thaw } from './support.ts'
+
+/** How each operation of the oracles is said in Gradus. What is not here belongs to later floors. */
+const operations: Record<string, (inputs: Record<string, Tensor>, params: Record<string, never>) => Tensor> = {
+  linear: ({ x, w, b }) => F.linear(x, w, b),
+  relu: ({ x }) => x.relu(),
+  sigmoid: ({ x }) => x.sigmoid(),
+  tanh: ({ x }) => x.tanh(),
+  gelu: ({ x }) => x.gelu(),
+  exp: ({ x }) => x.exp(),
+  leakyRelu: ({ x }, { negativeSlope }) => x.leakyRelu({ negativeSlope }),
+  softmax: ({ x }, { dim }) => x.softmax(dim),
+  logSoftmax: ({ x }, { dim }) => x.logSoftmax(dim),
+  embedding: ({ index, w }) => F.embedding(index, w),
+  mseLoss: ({ x, t }) => F.mseLoss(x, t),
+  l1Loss: ({ x, t }) => F.l1Loss(x, t),
+  huberLoss: ({ x, t }) => F.huberLoss(x, t),
+  crossEntropy: ({ x, target }, params) => F.crossEntropy(x, target, params),
+  nllLoss: ({ x, target }) => F.nllLoss(x.logSoftmax(1), target),
+  binaryCrossEntropy: ({ x, t }) => F.binaryCrossEntropy(x.sigmoid(), t),
+  binaryCrossEntropyWithLogits: ({ x, t }) => F.binaryCrossEntropyWithLogits(x, t),
+  multiMarginLoss: ({ x, target }) => F.multiMarginLoss(x, target),
+}
+
+interface OptimizerCase {
+  op: string
+  params: optim.SGDOptions & optim.AdamOptions
+  w0: number[]
+  a: number[]
+  b: number[]
+  path: number[][]
+}
+
+const optimizers: Record<string, (params: Tensor[], options: OptimizerCase['params']) => optim.SGD | optim.Adam> = {
+  SGD: (params, options) => new optim.SGD(params, options),
+  Adam: (params, options) => new optim.Adam(params, options),
+}
+
+describe.each<BackendName>(['reference', 'wasm'])('PyTorch, on %s', (backend) => {
+  beforeAll(() => setBackend(backend))
+
+  const cases = [...oracle('layers'), ...oracle('losses')].filter(({ op }) => op in operations)
+  it.each(cases.map((c, i): [string, number, OracleCase] => [c.op, i, c]))('%s (%i): values and gradients', (op, _, frozen) => {
+    const leaves: Record<string, Tensor> = {}
+    const inputs: Record<string, Tensor> = {}
+    for (const [name, { shape, data }] of Object.entries(frozen.inputs)) {
+      leaves[name] = tensor(data, { requiresGrad: name in frozen.grads })
+      inputs[name] = leaves[name].reshape(shape)
+    }
+    const y = operations[op](inputs, frozen.params)
+    expect(y.shape).toEqual(frozen.outputs.y.shape)
+    expectClose(y.data, frozen.outputs.y.data)
+    y.backward({ gradient: thaw(frozen.upstream.y) })
+    for (const [name, gradient] of Object.entries(frozen.grads)) expectClose(leaves[name].grad!.data, gradient.data)
+  })
+
+  const paths = oracle<OptimizerCase>('optimizers').filter(({ op }) => op in optimizers)
+  it.each(paths.map((c, i): [string, number, OptimizerCase] => [c.op, i, c]))(
+    '%s (%i): the path of w',
+    (op, _, { params, w0, a, b, path }) => {
+      const w = tensor(w0, { requiresGrad: true })
+      const optimizer = optimizers[op]([w], params)
+      for (const expected of path) {
+        optimizer.zeroGrad()
+        w.pow(2).mul(tensor(a)).mul(0.5).add(w.sin().mul(tensor(b))).sum().backward() // Σ ½ a w² + b sin w
+      optimizer.step()
+        expectClose(w.data, expected)
+      }
+    },
+  )
+})
