@@ -57,13 +57,19 @@ export function bars(labels: readonly string[], values: ArrayLike<number>, optio
   )
 }
 
+/** value / (high - low), with neither overflow nor underflow between. */
+function share(value: number, low: number, high: number): number {
+  const largest = Math.max(-low, high)
+  return value / largest / (high / largest - low / largest)
+}
+
 function paint({ labels, values, numbers, low, high }: Bars, width: number): Canvas {
   const canvas = new Canvas(width, values.length)
   const numberWidth = widest(numbers)
   const labelWidth = Math.min(widest(labels), Math.max(4, Math.floor(width / 3)))
   const left = labelWidth + 1
   const room = Math.max(1, width - left - numberWidth - 1)
-  const cells = (value: number) => (value / high / (1 - low / high)) * room // a length in columns
+  const cells = (value: number) => share(value, low, high) * room // a length in columns
   const zero = low < 0 ? Math.min(room, Math.max(1, Math.round(cells(-low)))) : 0
   for (const [y, value] of values.entries()) {
     const name = truncate(labels[y], labelWidth)
@@ -81,7 +87,7 @@ function svg({ labels, values, numbers, low, high }: Bars, title: string | undef
   const left = 20 + widestText(labels)
   const top = title === undefined ? 12 : 38
   const bottom = top + values.length * step
-  const pixels = (value: number) => (value / high / (1 - low / high)) * room
+  const pixels = (value: number) => share(value, low, high) * room
   const zero = left + pixels(-low)
   const width = left + room + widestText(numbers) + 20
   const body: string[] = title === undefined ? [] : [heading(width / 2, title, width)]

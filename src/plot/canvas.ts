@@ -1,4 +1,4 @@
-import { type Rgb, sgr } from './colour.ts'
+import { canShade, type Rgb, sgr } from './colour.ts'
 import { displayWidth, graphemes, graphemeWidth, oneLine, truncate, wrap } from './display-width.ts'
 import type { ColourDepth } from './terminal.ts'
 
@@ -72,7 +72,7 @@ function renderRow(cells: readonly Cell[], depth: ColourDepth): string {
   let line = ''
   let active = ''
   let end = cells.length
-  while (end > 0 && cells[end - 1].glyph === ' ' && (depth === 'none' || cells[end - 1].bg === undefined)) end--
+  while (end > 0 && cells[end - 1].glyph === ' ' && !(canShade(depth) && cells[end - 1].bg !== undefined)) end--
   for (const cell of cells.slice(0, end)) {
     const code = escapeCode(cell, depth)
     if (code !== active) {
@@ -90,7 +90,7 @@ function escapeCode(cell: Cell, depth: ColourDepth): string {
   if (depth === 'none') return ''
   const codes: string[] = []
   if (cell.fg !== undefined) codes.push(sgr(cell.fg, depth, 'fg'))
-  if (cell.bg !== undefined && depth !== '16') codes.push(sgr(cell.bg, depth, 'bg'))
+  if (cell.bg !== undefined && canShade(depth)) codes.push(sgr(cell.bg, depth, 'bg'))
   return codes.length === 0 ? '' : `\x1b[${codes.join(';')}m`
 }
 

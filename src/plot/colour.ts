@@ -5,10 +5,9 @@ export type Rgb = number
 
 /**
  * Colours of series and classes, told apart by colour-blind eyes too (M. Okabe and K. Ito, Color Universal Design, 2008).
- * The first four stand out from both a black and a white terminal by a contrast of 3 : 1 or more. Their yellow is left out, it vanishes on white;
- * their blue is a little lighter, for thin lines on black.
+ * The first four stand out from both a black and a white terminal by a contrast of 3 : 1 or more. Their yellow is left out, it vanishes on white.
  */
-export const palette: readonly Rgb[] = [0x0080cc, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9]
+export const palette: readonly Rgb[] = [0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9]
 /** The nearest of the 16 ANSI colours that is readable on dark and light: bright blue, red, green, magenta, yellow, cyan. */
 const PALETTE_16 = [94, 31, 32, 35, 33, 36]
 

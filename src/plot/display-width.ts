@@ -8,11 +8,14 @@ const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
 /** Control characters (with them the escape byte) would move the cursor; line and paragraph separators too. */
 const CONTROL = /[\p{Cc}\u2028\u2029]/gu
 
+/** One column each; most labels are only these, and need no segmentation. */
+const ASCII = /^[ -~]*$/
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** The characters as a reader counts them: a Hangul syllable of three jamo is one, an emoji of several code points is one. */
 export function graphemes(text: string): string[] {
-  return Array.from(segmenter.segment(text), (part) => part.segment)
+  return ASCII.test(text) ? text.split('') : Array.from(segmenter.segment(text), (part) => part.segment)
 }
 
 /** Columns of one grapheme: 0, 1 or 2. */
@@ -23,6 +26,7 @@ export function graphemeWidth(grapheme: string): number {
 
 /** Columns that a text takes in a terminal.   displayWidth('손실 loss') = 9 */
 export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length
   return graphemes(text).reduce((columns, grapheme) => columns + graphemeWidth(grapheme), 0)
 }
 

@@ -66,7 +66,7 @@ export class Frame {
     const { canvas, left, columns, rows } = this
     canvas.write(left, rows, `└${'─'.repeat(columns)}`)
     let free = 0
-    for (const tick of x.ticks(Math.max(1, Math.floor(columns / 10)))) {
+    for (const tick of x.ticks(Math.max(2, Math.floor(columns / 10)))) {
       const column = left + 1 + columnOf(tick.at)
       const start = Math.max(0, Math.min(column - Math.floor(tick.label.length / 2), canvas.width - tick.label.length))
       if (start < free) continue

@@ -43,12 +43,13 @@ function paint(heat: Heat, { title, xLabel, yLabel = '' }: HeatmapOptions, width
   const corner = oneLine(yLabel)
   const left = Math.min(widest([corner, ...heat.rowNames]), Math.floor(width / 3)) + 1
   const room = Math.max(1, width - left)
-  const numberWidth = widest(heat.values.flat().map(heat.number))
+  const isSmall = heat.values.length <= MAX_ROWS && 2 * heat.columnNames.length <= room // else no number fits
+  const numberWidth = isSmall ? widest(heat.values.flat().map(heat.number)) : room
   const wanted = Math.max(numberWidth, widest(heat.columnNames)) + 4
   const cellWidth = Math.min(wanted, Math.floor(room / heat.columnNames.length))
   const grid = { width, left, corner, xLabel, shaded: canShade(colour) }
   const above = textBlocks([title], width)
-  if (cellWidth > numberWidth && heat.values.length <= MAX_ROWS) return [...above, paintCells(heat, { ...grid, cellWidth, numberWidth })]
+  if (isSmall && cellWidth > numberWidth) return [...above, paintCells(heat, { ...grid, cellWidth, numberWidth })]
 
   const shades = shrinkHeat(heat, MAX_ROWS, room)
   const swatch = (value: number) => (grid.shaded ? '  ' : heat.character(value).repeat(2))

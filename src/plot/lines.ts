@@ -55,7 +55,10 @@ export function lines(curves: ArrayLike<number> | Readonly<Record<string, ArrayL
     { range: options.y, log },
   )
   /** Positions from 0 to 1 of a curve's values at count + 1 equal steps over the axis; NaN in gaps and behind the end of a shorter curve. */
-  const positions = (curve: Curve, count: number) => resample(curve.values, last, count).map((value) => y.position(value))
+  const positions = ({ values }: Curve, count: number): number[] => {
+    const isCrowded = last > count // then means are of values; else the straight lines are straight in the picture, on a logarithmic scale too
+    return isCrowded ? resample(values, last, count).map(y.position) : resample(values.map(y.position), last, count)
+  }
 
   const paint = (width: number): Canvas[] => {
     const rows = Math.max(2, height)
