@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
+/** Where CI wants the results as JSON, besides what is printed. */
+const report = process.env.TEST_REPORT
+
 export default defineConfig({
   test: {
     include: ['spec/**/*.spec.ts'],
     testTimeout: 60_000,
+    ...(report && { reporters: ['default', ['json', { outputFile: report }]] }),
   },
 })

@@ -12,7 +12,8 @@ for (const file of wasm) {
 }
 rmSync(outDir, { recursive: true, force: true }) // no module stays that is no more
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
-const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', outDir], { stdio: 'inherit' })
+const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', outDir]
+const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: ['ignore', process.stderr, process.stderr] })
 if (status !== 0) fail('the types do not fit')
 for (const file of wasm) copyFileSync(join(root, file), join(outDir, file)) // beside load.js, which asks for them there
 

@@ -1,0 +1,119 @@
+/** The package as its users get it: packed, installed into an empty folder, run by Node, bundled for browsers, checked by tsc. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build, createLogger } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { root } from '../src/learn/paths.ts'
+
+const temporary = mkdtempSync(join(tmpdir(), 'gradus-package-'))
+const app = join(temporary, 'app')
+const installed = join(app, 'node_modules/gradus')
+const builds = ['gradus.simd.wasm', 'gradus.relaxed.wasm']
+
+const XOR = `
+import { backend, F, manualSeed, nn, optim, tensor } from 'gradus'
+
+manualSeed(1)
+const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+const y = tensor([[0], [1], [1], [0]])
+const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1))
+const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 })
+for (let step = 0; step < 300; step++) {
+  optimizer.zeroGrad()
+  F.binaryCrossEntropyWithLogits(model.forward(x), y).backward()
+  optimizer.step()
+}
+const loss = F.binaryCrossEntropyWithLogits(model.forward(x), y)
+console.log(JSON.stringify({ backend: backend(), loss: (await loss.read())[0] }))
+`
+
+const CONSUMER = `
+import { type BackendName, F, nn, optim, type Tensor, tensor } from 'gradus'
+import { lines } from 'gradus/plot'
+
+const x: Tensor = tensor([[1, 2]], { requiresGrad: true })
+const y: Tensor = x.matmul(tensor([[1], [2]])).tanh()
+const { values, indices } = y.max(1)
+const model: nn.Module = new nn.Sequential(new nn.Linear(2, 1), new nn.ReLU())
+new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }).step()
+export const picture: string = lines([1, 2, 3]).text()
+export const result: [Tensor, Tensor, Tensor, BackendName] = [F.mseLoss(model.forward(x), y), values, indices, 'wasm']
+// @ts-expect-error: a product is a tensor, not a string
+export const wrong: string = x.matmul(y)
+// @ts-expect-error: there is no such method
+x.matmull(y)
+`
+
+/** Trains by a script, and tells where it computed and how well it learnt. */
+function train(script: string): { backend: string; loss: number } {
+  return JSON.parse(execFileSync(process.execPath, [script], { cwd: app, encoding: 'utf8' }))
+}
+
+beforeAll(async () => {
+  const stage = join(temporary, 'stage')
+  for (const path of ['package.json', '.gitignore', 'LICENSE', 'README.md', 'data/README.md', 'node_modules/asciichart']) {
+    cpSync(join(root, path), join(stage, path), { recursive: true })
+  }
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', join(root, 'scripts/build.ts'), join(stage, 'dist')], { cwd: root })
+  execFileSync('npm', ['pack', '--ignore-scripts', '--silent'], { cwd: stage, stdio: 'pipe' })
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
+  const [tarball] = readdirSync(stage).filter((file) => file.endsWith('.tgz'))
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', join(stage, tarball)], { cwd: app, stdio: 'pipe' })
+  writeFileSync(join(app, 'xor.js'), XOR)
+}, 120_000)
+
+afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+
+describe('the package', () => {
+  it('holds the library, both wasm files and the licences, and nothing else', () => {
+    expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'data', 'dist', 'node_modules', 'package.json'])
+    expect(readdirSync(join(installed, 'dist')).sort()).toEqual(['data', 'src'])
+    expect(readdirSync(join(installed, 'dist/src/wasm'))).toEqual(expect.arrayContaining(builds))
+    expect(existsSync(join(installed, 'dist/src/learn'))).toBe(false)
+    expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['gradus'])
+  })
+
+  it('trains XOR in Node, on wasm', () => {
+    const { backend, loss } = train('xor.js')
+    expect(backend).toBe('wasm')
+    expect(loss).toBeLessThan(0.02)
+  })
+
+  it('is bundled by Vite for browsers, and the bundle trains', async () => {
+    writeFileSync(join(app, 'index.html'), '<!doctype html><script type="module" src="./xor.js"></script>')
+    const warnings: string[] = []
+    const logger = createLogger('warn')
+    logger.warn = logger.warnOnce = (message) => warnings.push(message)
+    await build({
+      root: app,
+      base: './',
+      configFile: false,
+      logLevel: 'warn',
+      customLogger: logger,
+      build: { modulePreload: { polyfill: false }, minify: false, outDir: 'site' },
+    })
+    expect(warnings).toEqual([]) // such as: a module of Node has been externalized
+    const assets = readdirSync(join(app, 'site/assets'))
+    expect(assets.filter((asset) => /^gradus\.simd-.*\.wasm$/.test(asset))).toHaveLength(1)
+    expect(assets.filter((asset) => /^gradus\.relaxed-.*\.wasm$/.test(asset))).toHaveLength(1)
+    // The methods of Tensor come by an import for its side effect alone: it must not be shaken off.
+    const [script] = assets.filter((asset) => asset.startsWith('index-'))
+    expect(train(join('site/assets', script))).toEqual(train('xor.js'))
+  })
+
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])('has types for module %s, resolution %s', (module, moduleResolution) => {
+    writeFileSync(join(app, 'consumer.ts'), CONSUMER)
+    const compilerOptions = { module, moduleResolution, target: 'es2022', strict: true, noEmit: true, types: [], skipLibCheck: false }
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+    const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], { cwd: app, encoding: 'utf8' })
+    expect(tsc.stdout).toBe('')
+    expect(tsc.status).toBe(0)
+  })
+})
