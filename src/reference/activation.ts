@@ -19,7 +19,7 @@ export interface LeakyReluOptions {
 }
 
 /** y = max(0, x),  dx = dy where y > 0, else 0        Nair & Hinton 2010. NaN stays NaN, so that it is seen. */
-export const relu = (x: HostArray) => map(x, (x) => (x < 0 ? 0 : x))
+export const relu = (x: HostArray) => map(x, (x) => Math.max(0, x))
 export const reluBackward = (dy: HostArray, y: HostArray) => chain(dy, y, (y) => (y > 0 ? 1 : 0))
 
 /** y = x where x > 0, else a·x,  dx = dy where x > 0, else a·dy        Maas, Hannun & Ng 2013 */
