@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { nn, optim, setBackend, tensor } from '../src/index.ts'
+
+beforeAll(() => setBackend('reference'))
+
+const leaf = (...values: number[]) => tensor(values, { requiresGrad: true })
+
+describe('optimisers', () => {
+  it('leave a parameter without a gradient alone', () => {
+    const [a, b] = [leaf(1), leaf(1)]
+    const optimizer = new optim.SGD([a, b], { lr: 1, weightDecay: 1 })
+    a.mul(2).sum().backward()
+    optimizer.step()
+    expect([a.item(), b.item()]).toEqual([-2, 1])
+  })
+
+  it('zeroGrad forgets: gradients do not add up over steps', () => {
+    const w = leaf(1)
+    const optimizer = new optim.SGD([w], { lr: 0 })
+    for (let i = 0; i < 2; i++) {
+      optimizer.zeroGrad()
+      expect(w.grad).toBe(null)
+      w.mul(3).sum().backward()
+    }
+    expect(w.grad?.item()).toBe(3)
+  })
+
+  it('groups have options of their own; lr sets all', () => {
+    const [a, b] = [leaf(0), leaf(0)]
+    const optimizer = new optim.SGD([{ params: [a] }, { params: [b], lr: 0.5 }], { lr: 0.1 })
+    a.add(b).sum().backward()
+    optimizer.step()
+    expect(a.item()).toBeCloseTo(-0.1)
+    expect(b.item()).toBe(-0.5)
+    optimizer.lr = 1
+    optimizer.step()
+    expect([a.item(), b.item()].map((v) => Number(v.toFixed(4)))).toEqual([-1.1, -1.5])
+  })
+
+  it('the state goes over to another optimiser, which then steps alike', () => {
+    const [a, b] = [leaf(1, 2), leaf(1, 2)]
+    const step = (w: typeof a, optimizer: optim.Adam) => {
+      optimizer.zeroGrad()
+      w.mul(w).sum().backward()
+      optimizer.step()
+    }
+    const first = new optim.Adam([a], { lr: 0.1 })
+    for (let i = 0; i < 3; i++) step(a, first)
+    const second = new optim.Adam([b], { lr: 0.7 })
+    second.loadStateDict(first.stateDict())
+    b.detach().copy_(a.detach())
+    step(a, first)
+    step(b, second)
+    expect(b.toArray()).toEqual(a.toArray())
+  })
+
+  it('refuse what makes no sense, by name', () => {
+    expect(() => new optim.SGD([], { lr: 1 })).toThrow('SGD: params must be a list of tensors or of groups, and not empty')
+    expect(() => new optim.SGD([leaf(1)], { lr: -1 })).toThrow('SGD: lr must be 0 or more, got -1')
+    expect(() => new optim.SGD([leaf(1)], { lr: 1, nesterov: true })).toThrow(/SGD: nesterov needs a momentum above 0/)
+    expect(() => new optim.Adam([tensor([1])])).toThrow('Adam: params[0] of group 0 must be a leaf tensor that requires grad')
+    expect(() => new optim.Adam([leaf(1)], { betas: [0.9, 1] })).toThrow('Adam: betas must be two numbers from 0 to below 1, got [0.9, 1]')
+    const w = leaf(1)
+    expect(() => new optim.Adam([w, w])).toThrow('Adam: params[1] of group 0, of shape [1], is listed twice')
+    expect(() => new optim.SGD([leaf(1).add(1)], { lr: 1 })).toThrow(/must be a leaf/)
+    const model = new nn.Linear(1, 1)
+    const optimizer = new optim.Adam(model.parameters())
+    expect(() => new optim.Adam([leaf(1)]).loadStateDict(optimizer.stateDict())).toThrow(
+      'loadStateDict: expected 1 groups and 1 states, got 1 and 2',
+    )
+  })
+})
