@@ -69,8 +69,11 @@ function paint({ labels, values, numbers, low, high }: Bars, width: number): Can
   const labelWidth = Math.min(widest(labels), Math.max(4, Math.floor(width / 3)))
   const left = labelWidth + 1
   const room = Math.max(1, width - left - numberWidth - 1)
-  const cells = (value: number) => share(value, low, high) * room // a length in columns
-  const zero = low < 0 ? Math.min(room, Math.max(1, Math.round(cells(-low)))) : 0
+  // Zero lies between two cells, so one side may have a little less room than its share; both have some.
+  const [negative, positive] = [share(-low, low, high), share(high, low, high)]
+  const zero = low < 0 ? Math.min(Math.max(1, Math.round(negative * room)), high > 0 ? room - 1 : room) : 0
+  const whole = Math.min(negative > 0 ? zero / negative : room, positive > 0 ? (room - zero) / positive : room)
+  const cells = (value: number) => share(value, low, high) * whole // a length in columns
   for (const [y, value] of values.entries()) {
     const name = truncate(labels[y], labelWidth)
     canvas.write(labelWidth - displayWidth(name), y, name)
