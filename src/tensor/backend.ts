@@ -30,6 +30,7 @@ export function kernelsFor(dtype: DType): Backend {
   return dtype === 'float32' ? current() : reference
 }
 
+/** The backend that computes float32; the first call chooses it where `setBackend` has not. */
 export function current(): Backend {
   const chosen = active ?? loadWasmSync() ?? reference
   active = chosen

@@ -56,6 +56,7 @@ export function convert(operation: string, values: ArrayLike<number>, dtype: DTy
   return host
 }
 
+/** A tensor over `host` itself, which must not be changed any more. `operation` stands in the messages about it. */
 export function fromHost(operation: string, host: HostArray, shape: Shape, requiresGrad = false): Tensor {
   return new Tensor(Storage.from(host, kernelsFor(dtypeOf(host)), operation), [...shape], requiresGrad)
 }
@@ -75,6 +76,7 @@ export function full(shape: Shape, value: number, { dtype = 'float32', requiresG
   return fromHost('full', zerosOf(dtype, sizeOf(shape)).fill(value), shape, requiresGrad)
 }
 
+/** A shape filled with 0, and one filled with 1. */
 export const zeros = (shape: Shape, options?: TensorOptions) => full(shape, 0, options)
 export const ones = (shape: Shape, options?: TensorOptions) => full(shape, 1, options)
 

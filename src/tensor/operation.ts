@@ -33,6 +33,7 @@ export interface Operation<O> {
 /** Every operation by name, for the table of kernels. */
 export const operations = new Map<string, Operation<never>>()
 
+/** Enters an operation into the table. */
 export function define<O>(operation: Operation<O>): Operation<O> {
   operations.set(operation.name, operation)
   return operation

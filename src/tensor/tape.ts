@@ -24,6 +24,7 @@ export interface Node {
 let recording = true
 let count = 0
 
+/** Whether operations are recorded now: not so under `noGrad`. */
 export const isRecording = () => recording
 
 /** Runs fn without recording: no graph, no gradients. Holds until the promise of an async fn has settled. */

@@ -16,6 +16,7 @@ const unary = (operation: Operation<null>) => {
   return (x: Tensor) => elementwise(operation, x, null)
 }
 
+/** y = e^x,  dx = dy · y */
 export const exp = unary({
   name: 'exp',
   saves: 'y',
@@ -24,6 +25,7 @@ export const exp = unary({
   composite: (dy, { y }) => [dy.mul(y)],
 })
 
+/** y = ln x,  dx = dy / x */
 export const log = unary({
   name: 'log',
   saves: 'x',
@@ -32,6 +34,7 @@ export const log = unary({
   composite: (dy, { x: [x] }) => [dy.div(x)],
 })
 
+/** y = √x,  dx = dy / 2y */
 export const sqrt = unary({
   name: 'sqrt',
   saves: 'y',
@@ -40,6 +43,7 @@ export const sqrt = unary({
   composite: (dy, { y }) => [dy.div(y.mul(2))],
 })
 
+/** y = |x|,  dx = dy · sign x, 0 at 0 */
 export const abs = unary({
   name: 'abs',
   saves: 'x',
@@ -48,6 +52,7 @@ export const abs = unary({
   composite: (dy, { x: [x] }) => [dy.mul(x.gt(0).sub(x.lt(0)))],
 })
 
+/** y = sin x,  dx = dy · cos x */
 export const sin = unary({
   name: 'sin',
   saves: 'x',
@@ -56,6 +61,7 @@ export const sin = unary({
   composite: (dy, { x: [x] }) => [dy.mul(x.cos())],
 })
 
+/** y = cos x,  dx = -dy · sin x */
 export const cos = unary({
   name: 'cos',
   saves: 'x',
@@ -64,6 +70,7 @@ export const cos = unary({
   composite: (dy, { x: [x] }) => [dy.mul(x.sin()).neg()],
 })
 
+/** y = tanh x,  dx = dy · (1 - y²) */
 export const tanh = unary({
   name: 'tanh',
   saves: 'y',
@@ -72,6 +79,7 @@ export const tanh = unary({
   composite: (dy, { y }) => [dy.mul(y.mul(y).neg().add(1))],
 })
 
+/** y = 1 / (1 + e^-x),  dx = dy · y · (1 - y) */
 export const sigmoid = unary({
   name: 'sigmoid',
   saves: 'y',
@@ -80,6 +88,7 @@ export const sigmoid = unary({
   composite: (dy, { y }) => [dy.mul(y).mul(y.neg().add(1))],
 })
 
+/** y = max(0, x),  dx = dy where y > 0, else 0        Nair & Hinton 2010 */
 export const relu = unary({
   name: 'relu',
   saves: 'y',
@@ -88,6 +97,7 @@ export const relu = unary({
   composite: (dy, { y }) => [dy.mul(y.gt(0))],
 })
 
+/** y = x · Φ(x),  dx = dy · (Φ(x) + x · φ(x)), Φ and φ of the standard normal distribution        Hendrycks & Gimpel 2016 */
 export const gelu = unary({
   name: 'gelu',
   saves: 'x',
