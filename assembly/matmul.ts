@@ -27,20 +27,19 @@ const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 const MR_LAST: i32 = 4;
 /** Width of a register tile: two vectors. */
 const NR: i32 = 8;
-/** Block sizes: an NR × KC panel of B takes 8 KiB of L1, the blocks of A and B 384 and 128 KiB of L2. */
-const KC: i32 = 256;
-const MC: i32 = 384;
-const NC: i32 = 128;
+/** Block sizes: a panel of B, KC × NR, takes 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
+const KC: i32 = 384;
+const MC: i32 = 516;
+const NC: i32 = 64;
 
 /** Bytes of a float32. */
 const F: usize = 4;
-/** The spare tile that edges are computed in, and a margin: packing writes whole vectors, up to 12 bytes beyond a panel. */
-const TILE: usize = <usize>(8 * NR) * F;
-const MARGIN: usize = 64;
+/** The spare tile in which the edges of C are computed. */
+const SPARE: usize = <usize>(MR * NR) * F;
 
 /** Bytes of scratch that {@link matmul} needs for any m, n, k; 16-byte aligned. One per thread. */
 export function matmulScratch(): usize {
-  return (<usize>(MC * KC) + <usize>(KC * NC)) * F + TILE + 2 * MARGIN;
+  return (<usize>(MC * KC) + <usize>(KC * NC)) * F + SPARE;
 }
 
 /**
@@ -82,11 +81,12 @@ function matmulOne(
   const rowC = <usize>ldc * F;
 
   const spare = scratch;
-  const packedA = spare + TILE;
-  const packedB = packedA + <usize>(MC * KC) * F + MARGIN;
+  const packedA = spare + SPARE;
+  const packedB = packedA + <usize>(MC * KC) * F;
 
-  for (let p = 0; p < k; p += KC) {
-    const kc = min(KC, k - p);
+  const depth = blockDepth(k);
+  for (let p = 0; p < k; p += depth) {
+    const kc = min(depth, k - p);
     const add = accumulate || p > 0;
     for (let i = 0; i < m; i += MC) {
       const mc = min(MC, m - i);
@@ -98,6 +98,12 @@ function matmulOne(
       }
     }
   }
+}
+
+/** kc: k cut into as few blocks as KC allows, of equal depth (a multiple of 4), since a short last block would keep a tile of C for too few steps. */
+function blockDepth(k: i32): i32 {
+  const blocks = max(1, (k + KC - 1) / KC);
+  return ((k + blocks - 1) / blocks + 3) & ~3;
 }
 
 /** C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of B stays in L1 while all panels of A pass by. */
@@ -141,7 +147,7 @@ function copyTile(to: usize, rowTo: usize, from: usize, rowFrom: usize, rows: i3
 
 // ---- Packing ------------------------------------------------------------------------------------------------------------------------------------
 
-/** A block of op(A) as panels [kc, height], one after the other. */
+/** A block of op(A), [mc, kc], as panels [kc, height], one after the other. */
 function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32): void {
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
@@ -152,7 +158,7 @@ function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32): 
   }
 }
 
-/** A block of op(B) as panels [kc, NR], one after the other. */
+/** A block of op(B), [kc, nc], as panels [kc, NR], one after the other. */
 function packB(to: usize, b: usize, ld: usize, transB: bool, nc: i32, kc: i32): void {
   for (let j = 0; j < nc; j += NR) {
     const columns = min(NR, nc - j);
@@ -164,59 +170,63 @@ function packB(to: usize, b: usize, ld: usize, transB: bool, nc: i32, kc: i32): 
 
 /** A panel [kc, width] out of kc stored rows: `used` elements of each are copied, the rest is 0. */
 function packAlong(to: usize, from: usize, ld: usize, used: i32, width: i32, kc: i32): void {
-  const step = <usize>width * F;
-  const end = to + step * <usize>kc;
+  const line = <usize>width * F;
+  const end = to + line * <usize>kc;
   if (used == width) {
-    const last = step - 16; // two vectors, which overlap where the panel is narrower than 8
-    for (; to < end; to += step, from += ld) {
+    const last = line - 16; // two vectors, which overlap where the panel is narrower than 8
+    for (; to < end; to += line, from += ld) {
       v128.store(to, v128.load(from));
       v128.store(to + last, v128.load(from + last));
     }
     return;
   }
-  for (; to < end; to += step, from += ld) {
+  for (; to < end; to += line, from += ld) {
     for (let i = 0; i < used; i++) store<f32>(to + <usize>i * F, load<f32>(from + <usize>i * F));
     for (let i = used; i < width; i++) store<f32>(to + <usize>i * F, 0);
   }
 }
 
 /**
- * A panel [kc, width] out of `used` stored rows, transposed four rows at a time. Rows that are missing repeat the last one: their products fall away with
- * the tile's edge. Whole vectors are written; where the panel's width is no multiple of 4 they reach into the next line, so the last rows go first.
+ * A panel [kc, width] out of `used` stored rows, transposed four rows at a time; the second four overlap the first where the panel is narrower than 8. Rows
+ * that are missing repeat the last one: their products fall away with the tile's edge.
  */
 function packAcross(to: usize, from: usize, ld: usize, used: i32, width: i32, kc: i32): void {
-  const step = <usize>width * F;
-  for (let i = (width - 1) & ~3; i >= 0; i -= 4) {
-    let r0 = from + ld * <usize>min(i, used - 1);
-    let r1 = from + ld * <usize>min(i + 1, used - 1);
-    let r2 = from + ld * <usize>min(i + 2, used - 1);
-    let r3 = from + ld * <usize>min(i + 3, used - 1);
+  const line = <usize>width * F;
+  touch(to, from, ld, used, <usize>kc * F);
+  for (let i = 0; ; i = width - 4) {
+    const rest = used - 1 - i;
+    let r0 = from + ld * <usize>(i + min(0, rest));
+    let r1 = from + ld * <usize>(i + min(1, rest));
+    let r2 = from + ld * <usize>(i + min(2, rest));
+    let r3 = from + ld * <usize>(i + min(3, rest));
     let t = to + <usize>i * F;
-    let p = 0;
-    for (; p + 4 <= kc; p += 4) {
+    const end = t + line * <usize>kc;
+    for (const vectors = t + line * <usize>(kc & ~3); t < vectors; t += 4 * line, r0 += 16, r1 += 16, r2 += 16, r3 += 16) {
       const x0 = v128.load(r0), x1 = v128.load(r1), x2 = v128.load(r2), x3 = v128.load(r3);
-      const lo01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), hi01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-      const lo23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), hi23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-      v128.store(t, v128.shuffle<f64>(lo01, lo23, 0, 2));
-      v128.store(t + step, v128.shuffle<f64>(lo01, lo23, 1, 3));
-      v128.store(t + 2 * step, v128.shuffle<f64>(hi01, hi23, 0, 2));
-      v128.store(t + 3 * step, v128.shuffle<f64>(hi01, hi23, 1, 3));
-      r0 += 16;
-      r1 += 16;
-      r2 += 16;
-      r3 += 16;
-      t += 4 * step;
+      const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+      v128.store(t, v128.shuffle<f64>(low01, low23, 0, 2));
+      v128.store(t + line, v128.shuffle<f64>(low01, low23, 1, 3));
+      v128.store(t + 2 * line, v128.shuffle<f64>(high01, high23, 0, 2));
+      v128.store(t + 3 * line, v128.shuffle<f64>(high01, high23, 1, 3));
     }
-    for (; p < kc; p++) {
-      const x = f32x4(load<f32>(r0), load<f32>(r1), load<f32>(r2), load<f32>(r3));
-      v128.store(t, x);
-      r0 += F;
-      r1 += F;
-      r2 += F;
-      r3 += F;
-      t += step;
+    for (; t < end; t += line, r0 += F, r1 += F, r2 += F, r3 += F) {
+      v128.store(t, f32x4(load<f32>(r0), load<f32>(r1), load<f32>(r2), load<f32>(r3)));
     }
+    if (i + 4 >= width) return;
   }
+}
+
+/**
+ * Reads one word of every cache line of `rows` stored rows, so that the core has many lines under way at once where a transposition alone asks for four. The words
+ * are summed into `to`, which is overwritten later, because a load without use would be optimised away.
+ */
+function touch(to: usize, from: usize, ld: usize, rows: i32, bytes: usize): void {
+  let sum = 0;
+  for (let i = 0; i < rows; i++, from += ld) {
+    for (let at: usize = 0; at < bytes; at += 64) sum += load<i32>(from + at);
+  }
+  store<i32>(to, sum);
 }
 
 // ---- Tiles --------------------------------------------------------------------------------------------------------------------------------------
@@ -316,6 +326,27 @@ function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
     s41 = v128.load(c4, 16);
   }
   const end = a + <usize>(5 * kc) * F;
+  // The first step stands before the loop, so that V8 (Node 20) keeps the addresses a + 4, a + 8, ... in registers and does not compute them in every step.
+  {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    s00 = madd(a0, b0, s00);
+    s01 = madd(a0, b1, s01);
+    const a1 = v128.load32_splat(a, 4);
+    s10 = madd(a1, b0, s10);
+    s11 = madd(a1, b1, s11);
+    const a2 = v128.load32_splat(a, 8);
+    s20 = madd(a2, b0, s20);
+    s21 = madd(a2, b1, s21);
+    const a3 = v128.load32_splat(a, 12);
+    s30 = madd(a3, b0, s30);
+    s31 = madd(a3, b1, s31);
+    const a4 = v128.load32_splat(a, 16);
+    s40 = madd(a4, b0, s40);
+    s41 = madd(a4, b1, s41);
+    a += 20;
+    b += 32;
+  }
   while (a < end) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const a0 = v128.load32_splat(a);
