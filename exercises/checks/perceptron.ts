@@ -50,8 +50,9 @@ export default checks<typeof lesson>({
         2 * (f(n, x) - n.b),
     },
     frozen: [
-      { args: [AND, corner(1, 0)], gives: -0.2, from: SAITOH },
-      { args: [NAND, corner(1, 0)], gives: 0.2, from: SAITOH },
+      { args: [AND, corner(0, 1)], gives: -0.19999999999999996, from: SAITOH },
+      { args: [{ w: Float64Array.of(1, -0.8), b: 0 }, Float64Array.of(1, 2)], gives: -0.6, from: HAGAN },
+      { args: [{ w: Float64Array.of(2, 1.2), b: 0 }, Float64Array.of(-1, 2)], gives: 0.4, from: HAGAN },
     ],
     mutants: {
       'the bias b is missing': (n, x) => weightedSum({ ...n, b: 0 }, x),
@@ -185,8 +186,8 @@ export default checks<typeof lesson>({
       'on the line v = 0': (f, n, x1) => Math.abs(weightedSum(n, Float64Array.of(x1, f(n, x1)))) < 1e-9,
     },
     frozen: [
-      { args: [AND, 0], gives: 1.4, from: SAITOH },
-      { args: [NAND, 1.4], gives: 0, from: SAITOH },
+      { args: [{ w: Float64Array.of(1, 1), b: -1 }, 0], gives: 1, from: HAGAN },
+      { args: [{ w: Float64Array.of(1, 1), b: -1 }, 1], gives: 0, from: HAGAN },
     ],
     mutants: {
       'the sign is turned: the minus is missing': (n, x1) => (n.w[0] * x1 + n.b) / n.w[1],

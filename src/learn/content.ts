@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { solutionOf } from './blank.ts'
 import type { LooseChecks } from './check.ts'
 import type { Subject } from './judge.ts'
-import { checksFile, solutionFile } from './paths.ts'
+import { checksFile, shortPath, solutionFile } from './paths.ts'
 import type { Solutions } from './role.ts'
 import { functionsOf, shippedText } from './source.ts'
 
@@ -20,10 +20,13 @@ export interface Content {
 }
 
 export async function loadContent(name: string): Promise<Content> {
-  const [checks, solutions] = await Promise.all([load(checksFile(name)), loadSolutions(name)])
+  const [loaded, solutions] = await Promise.all([load(checksFile(name)), loadSolutions(name)])
+  if (loaded.default === undefined)
+    throw new Error(`${shortPath(checksFile(name))} has no default export: export default checks<typeof lesson>({ … })`)
+  const checks = loaded.default as LooseChecks
   const solutionText = readFileSync(solutionFile(name), 'utf8')
-  const blanks = Object.keys(checks.default as LooseChecks)
-  return { name, checks: checks.default as LooseChecks, solutions, solutionText, blanks, shipped: shippedText(solutionText, blanks) }
+  const blanks = Object.keys(checks)
+  return { name, checks, solutions, solutionText, blanks, shipped: shippedText(solutionText, blanks) }
 }
 
 export async function loadSolutions(name: string): Promise<Solutions> {

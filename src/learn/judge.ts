@@ -49,6 +49,7 @@ type Outcome =
 const TOLERANCE = 1e-9
 /** Shrinking a slow function's counterexample ends here: a larger one in time is better than none. */
 const PATIENCE_MS = 2_000
+const SHRINK_STARTS = 8
 
 /** Checks one function. The same seed gives the same verdict. */
 export async function judge(subject: Subject, { seed = 1, runs = 100 } = {}): Promise<Verdict> {
@@ -59,7 +60,7 @@ export async function judge(subject: Subject, { seed = 1, runs = 100 } = {}): Pr
     const drawn = fc.sample(check.inputs, { seed, numRuns: runs })
     for (const input of drawn) {
       if (await agrees(learner, solution, input, check)) continue
-      const smallest = await shrink(check.inputs, (i) => agrees(learner, solution, i, check), { seed, runs, fallback: input })
+      const smallest = (await shrink(subject, (i) => agrees(learner, solution, i, check), { seed, runs })) ?? input
       const expected = await outcome(solution, smallest, check)
       const came = await outcome(learner, smallest, check)
       const diagnosis = await diagnose(learner, [smallest, ...drawn], check)
@@ -114,17 +115,27 @@ function same(a: Outcome, b: Outcome, { tolerance = TOLERANCE }: LooseCheck): bo
 interface Search {
   readonly seed: number
   readonly runs: number
-  readonly fallback?: unknown
 }
 
-/** The smallest input for which `holds` does not hold; undefined where it always does. */
-async function shrink(inputs: fc.Arbitrary<unknown>, holds: (input: unknown) => Promise<boolean>, search: Search): Promise<unknown> {
-  const details = await fc.check(fc.asyncProperty(inputs, holds), {
-    seed: search.seed,
-    numRuns: search.runs,
-    interruptAfterTimeLimit: PATIENCE_MS,
-  })
-  return details.counterexample?.[0] ?? search.fallback
+/**
+ * The smallest input for which `holds` does not hold, undefined where it always does. Shrinking may end in a small input that is not the
+ * smallest, so it is begun from several places.
+ */
+async function shrink(subject: Subject, holds: (input: unknown) => Promise<boolean>, { seed, runs }: Search): Promise<unknown> {
+  const end = Date.now() + PATIENCE_MS
+  let smallest: { readonly input: unknown; readonly size: number } | undefined
+  for (let start = 0; start < SHRINK_STARTS && Date.now() < end; start++) {
+    const { counterexample } = await fc.check(fc.asyncProperty(subject.check.inputs, holds), {
+      seed: seed + start,
+      numRuns: runs,
+      interruptAfterTimeLimit: end - Date.now(),
+    })
+    if (counterexample === null && start === 0) return undefined
+    if (counterexample === null) continue
+    const size = (await callText(subject, counterexample[0])).length
+    if (smallest === undefined || size < smallest.size) smallest = { input: counterexample[0], size }
+  }
+  return smallest?.input
 }
 
 /** The first mutant that answers as the learner does, on every input. */
@@ -153,7 +164,7 @@ async function brokenLaw(subject: Subject, learner: LooseFunction, { seed, runs 
   const { name, check } = subject
   for (const [sentence, law] of Object.entries(check.laws ?? {})) {
     const holds = async (input: unknown) => (await law(learner, ...build(input))) === true
-    const smallest = await shrink(check.inputs, holds, { seed, runs })
+    const smallest = await shrink(subject, holds, { seed, runs })
     if (smallest === undefined) continue
     const came = await outcome(learner, smallest, check)
     return wrong(name, { call: await callText(subject, smallest), expected: sentence, came: outcomeText(came, subject) })
@@ -167,7 +178,7 @@ async function brokenFrozen(subject: Subject, learner: LooseFunction): Promise<V
     const came = await outcome(learner, args, check)
     const expected = await snapshot(gives)
     if (came.kind === 'value' && numericDifference(came.value, expected, check.tolerance ?? TOLERANCE) === undefined) continue
-    const described = describe(came, { kind: 'value', value: expected }, subject)
+    const described = describe(came, { kind: 'value', value: expected }, subject, numericDifference)
     return wrong(name, { call: await callText(subject, args), ...described, expected: `${described.expected}   (${from})` })
   }
   return undefined
@@ -179,12 +190,12 @@ async function callText({ name, parameters }: Subject, input: unknown): Promise<
 }
 
 /** What was expected and what came, with as many digits as it takes to tell them apart. */
-function describe(came: Outcome, expected: Outcome, subject: Subject): { expected: string; came: string } {
+function describe(came: Outcome, expected: Outcome, subject: Subject, compare = difference): { expected: string; came: string } {
   if (came.kind !== 'value' || expected.kind !== 'value') {
     return { expected: outcomeText(expected, subject), came: outcomeText(came, subject) }
   }
   const digits = format(came.value) === format(expected.value) ? 17 : 6
-  const how = difference(came.value, expected.value, subject.check.tolerance ?? TOLERANCE)
+  const how = compare(came.value, expected.value, subject.check.tolerance ?? TOLERANCE)
   const note = how === undefined || how === 'it differs' || how.endsWith('] differs') ? '' : `   (${how}${returnHint(came.value)})`
   return { expected: format(expected.value, digits), came: `${format(came.value, digits)}${note || nanNote(came.value)}` }
 }

@@ -87,7 +87,7 @@ export class ProgressFile {
       renameSync(temporary, this.path)
       this.unsaved = undefined
     } catch (error) {
-      rmSync(temporary, { force: true })
+      discard(temporary)
       this.unsaved = progress
       this.tell(
         `Your progress cannot be saved in ${shortPath(this.path)}: ${reason(error)}. Your files in exercises/ are not touched by this.`,
@@ -107,6 +107,14 @@ export class ProgressFile {
       this.tell(`${what}, and cannot be set aside: ${reason(failure)}. It stays as it is; progress is not saved.`)
     }
     return EMPTY
+  }
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // what could not be made cannot be removed either
   }
 }
 
