@@ -2,24 +2,7 @@ import { expect, GradusError } from '../errors.ts'
 import { showShape, zerosOf } from '../reference/array.ts'
 import { type Backend, type BackendArray, kernelsFor } from './backend.ts'
 import { Storage } from './storage.ts'
-import { Tensor } from './tensor.ts'
-
-/** One recorded operation: its inputs, and how the gradient of its output becomes the gradients of its inputs. */
-export interface Node {
-  /** Counts up, so that an operation always has a greater number than those that made its inputs. */
-  readonly id: number
-  readonly operation: string
-  /** Empty once the graph is finished. */
-  inputs: readonly Tensor[]
-  /** Its output shares the storage of its input. */
-  readonly isView: boolean
-  /** Gradients by the fast kernels, one per input, null where none is needed. They may be dy itself. */
-  backward(dy: BackendArray): (BackendArray | null)[]
-  /** The same in traced operations, so that they can be differentiated again. */
-  composite(dy: Tensor): (Tensor | null)[]
-  /** The graph has been walked and given up. */
-  finished: boolean
-}
+import { type Node, Tensor } from './tensor.ts'
 
 let recording = true
 let count = 0

@@ -1,14 +1,31 @@
 import { expect } from '../errors.ts'
 import { type DType, type HostArray, type Shape, showShape, sizeOf, stridesOf } from '../reference/array.ts'
 import { strided } from '../reference/strided.ts'
+import type { BackendArray } from './backend.ts'
 import type { Storage } from './storage.ts'
-import type { Node } from './tape.ts'
 
 /** Where a tensor's elements lie in its storage: element (i, j, ...) at offset + i·strides[0] + j·strides[1] + ... */
 export interface Layout {
   shape: Shape
   strides: readonly number[]
   offset: number
+}
+
+/** One recorded operation: its inputs, and how the gradient of its output becomes the gradients of its inputs. */
+export interface Node {
+  /** Counts up, so that an operation always has a greater number than those that made its inputs. */
+  readonly id: number
+  readonly operation: string
+  /** Empty once the graph is finished. */
+  inputs: readonly Tensor[]
+  /** Its output shares the storage of its input. */
+  readonly isView: boolean
+  /** Gradients by the fast kernels, one per input, null where none is needed. They may be dy itself. */
+  backward(dy: BackendArray): (BackendArray | null)[]
+  /** The same in traced operations, so that they can be differentiated again. */
+  composite(dy: Tensor): (Tensor | null)[]
+  /** The graph has been walked and given up. */
+  finished: boolean
 }
 
 export type NestedNumbers = number | NestedNumbers[]
