@@ -1,0 +1,35 @@
+/** The contract: what is declared exists on every backend, and docs/kernels.md says so. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { concepts, kernelsPage } from '../scripts/kernels.ts'
+import { reference } from '../src/kernels.ts'
+import { pageFile } from '../src/learn/paths.ts'
+import { operations } from '../src/tensor/operation.ts'
+import { loadWasmSync } from '../src/wasm/index.ts'
+
+const declared = concepts.flatMap(({ kernels }) => kernels)
+
+describe('the kernels', () => {
+  it('are found in the interfaces', () => {
+    expect(declared).toEqual(expect.arrayContaining(['matmul', 'softmaxBackward', 'adamInto', 'where']))
+    expect(new Set(declared).size).toBe(declared.length)
+  })
+
+  it.each([
+    ['reference', reference],
+    ['wasm', loadWasmSync()],
+  ])('are all there on %s', (_, backend) => {
+    const there = new Set(Object.entries(backend ?? {}).flatMap(([name, kernel]) => (typeof kernel === 'function' ? [name] : [])))
+    expect(declared.filter((kernel) => !there.has(kernel))).toEqual([])
+  })
+
+  it('have a backward operation for every backward kernel', () => {
+    const forward = declared.filter((kernel) => declared.includes(`${kernel}Backward`))
+    const differentiated = (kernel: string) => operations.get(kernel)?.backward ?? operations.get(`${kernel}Backward`)
+    expect(forward.filter((kernel) => !differentiated(kernel))).toEqual([])
+  })
+
+  it('stand in docs/kernels.md as they are (npx tsx scripts/kernels.ts brings it up to date)', () => {
+    expect(readFileSync(pageFile('kernels'), 'utf8')).toBe(kernelsPage())
+  })
+})
