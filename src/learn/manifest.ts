@@ -19,4 +19,11 @@ export const manifest: readonly Lesson[] = [
     backend: 'none',
     data: [],
   },
+  {
+    name: 'delta-rule',
+    title: 'The delta rule',
+    description: 'A layer learns three species of iris from how far it is off: by single samples, mini-batches and full batches.',
+    backend: 'none',
+    data: [],
+  },
 ]
