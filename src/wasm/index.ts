@@ -1,11 +1,89 @@
+import { GradusError } from '../errors.ts'
 import type { Kernels } from '../kernels.ts'
-import type { WasmArray } from './array.ts'
+import { type ActivationExports, activation } from './kernels/activation.ts'
+import { type AdamExports, adam } from './kernels/adam.ts'
+import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
+import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
+import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
+import { type GatherExports, gather } from './kernels/gather.ts'
+import { type MatmulExports, matmul } from './kernels/matmul.ts'
+import { arrays, type MemoryExports } from './kernels/memory.ts'
+import { type ReductionExports, reduction } from './kernels/reduction.ts'
+import { type SgdExports, sgd } from './kernels/sgd.ts'
+import { type SoftmaxExports, softmax } from './kernels/softmax.ts'
+import { type StridedExports, strided } from './kernels/strided.ts'
+import { type Loaded, load, loadAsync, type Simd } from './load.ts'
+import { type WasmArray, WasmMemory } from './memory.ts'
 
-/** The backend where it can be loaded at once (Node), null elsewhere (browsers load it by `loadWasm`). The tensor layer calls these two names. */
-export function loadWasmSync(): Kernels<WasmArray> | null {
-  return null
+/** Everything that assembly/ exports for the kernels. */
+interface Exports
+  extends ActivationExports,
+    AdamExports,
+    ArithmeticExports,
+    CrossEntropyExports,
+    ElementwiseExports,
+    GatherExports,
+    MatmulExports,
+    MemoryExports,
+    ReductionExports,
+    SgdExports,
+    SoftmaxExports,
+    StridedExports {}
+
+/** The fast definitions as a backend, each with a memory of its own. */
+export interface Wasm {
+  kernels: Kernels<WasmArray>
+  memory: WasmMemory
+  simd: Simd
 }
 
+/** The first bytes stay unused: no array lies at 0, which stands for "none". */
+const HEAP_BASE = 1024
+
+function build({ exports, memory: raw, simd }: Loaded<Exports>): Wasm {
+  const memory = new WasmMemory(raw, HEAP_BASE)
+  const core = { exports, memory }
+  const reductions = reduction(core)
+  const kernels: Kernels<WasmArray> = {
+    ...arrays(core),
+    ...activation(core),
+    ...adam(core),
+    ...arithmetic(core),
+    ...crossEntropy(core),
+    ...elementwise(core),
+    ...gather(core),
+    ...matmul(core),
+    ...reductions,
+    ...sgd(core),
+    ...softmax(core),
+    ...strided(core, reductions),
+  }
+  return { kernels, memory, simd }
+}
+
+/** A backend of its own, beside the one that the tensors use, in the build asked for. Node only. */
+export function createWasm({ simd }: { simd?: Simd } = {}): Wasm {
+  return build(load(simd))
+}
+
+let shared: Wasm | null = null
+
+/** The backend where it can be loaded at once (Node), null elsewhere (browsers load it by `loadWasm`). */
+export function loadWasmSync(): Kernels<WasmArray> | null {
+  if (shared === null && typeof process === 'undefined') return null
+  shared ??= createWasm()
+  return shared.kernels
+}
+
+/** The same, where the file has to be fetched first. */
 export async function loadWasm(): Promise<Kernels<WasmArray>> {
-  throw new Error('not built yet')
+  shared ??= build(await loadAsync())
+  return shared.kernels
+}
+
+/** What the shared backend's memory holds at the moment, for whoever watches it. */
+export function wasmStats(): ReturnType<WasmMemory['stats']> {
+  loadWasmSync()
+  if (shared === null) throw new GradusError('wasmStats', "the backend is not loaded: await setBackend('wasm') first")
+  return shared.memory.stats()
 }

@@ -1,0 +1,186 @@
+/**
+ * One training loop without a clean-up call, in a process of its own: prints the WASM heap and the resident memory of the process every
+ * so many steps, as JSON. `node --import tsx spec/loops.child.ts <loop>`
+ */
+import { F, manualSeed, nn, noGrad, optim, randn, setBackend, type Tensor, tensor } from '../src/index.ts'
+import { wasmStats } from '../src/wasm/index.ts'
+
+export interface Sample {
+  step: number
+  heap: number
+  resident: number
+}
+
+export interface Report {
+  samples: Sample[]
+  /** The greatest WASM heap, and the bytes of all tensors that are alive at the fullest moment of a step. */
+  peak: number
+  alive: number
+  /** Read at the end: a number that must be right. */
+  checks: Record<string, boolean>
+}
+
+const BYTES = 4
+const bytesOf = (tensors: readonly Tensor[]) => tensors.reduce((sum, t) => sum + BYTES * t.size, 0)
+
+function mlp(sizes: number[]): nn.Sequential {
+  return new nn.Sequential(
+    ...sizes.slice(1).flatMap((n, i) => [new nn.Linear(sizes[i], n), ...(i < sizes.length - 2 ? [new nn.ReLU()] : [])]),
+  )
+}
+
+type Step = (step: number) => void
+interface Loop {
+  steps: number
+  alive: number
+  step: Step
+  checks?: () => Record<string, boolean>
+}
+
+/** New inputs in every step, a list of losses that stays readable, a large activation that does not. */
+function newInputs(): Loop {
+  const sizes = [256, 256, 128, 10]
+  const batch = 64
+  const model = mlp(sizes)
+  const optimizer = new optim.Adam(model.parameters())
+  const losses: Tensor[] = []
+  let activation: Tensor | null = null
+  const y = tensor(Float32Array.from({ length: batch }, (_, i) => i % 10))
+  const activations = batch * BYTES * (256 + 2 * 256 + 2 * 128 + 10)
+  return {
+    steps: 20_000,
+    alive: 4 * bytesOf(model.parameters()) + activations,
+    step: (step) => {
+      const x = randn([batch, 256])
+      optimizer.zeroGrad()
+      const h = model.forward(x)
+      const loss = F.crossEntropy(h, y)
+      loss.backward()
+      optimizer.step()
+      if (step % 100 === 0) losses.push(loss)
+      if (step === 100)
+        activation = model
+          .forward(x)
+          .relu()
+          .matmul(randn([10, 2000])) // 500 KiB, in a graph that is finished below
+      if (step === 100) activation?.sum().backward()
+    },
+    checks: () => ({
+      'the losses are still readable, and finite': losses.every((loss) => Number.isFinite(loss.item())),
+      'a large activation of a finished graph is refused': throws(() => activation?.data, /matmul \[64, 2000\]/),
+    }),
+  }
+}
+
+function throws(fn: () => unknown, message: RegExp): boolean {
+  try {
+    fn()
+    return false
+  } catch (error) {
+    return error instanceof Error && message.test(error.message)
+  }
+}
+
+/** An evaluation after every step that forgets noGrad: graphs that nobody walks. */
+function evaluation(): Loop {
+  const model = mlp([64, 128, 10])
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9 })
+  const y = tensor(Float32Array.from({ length: 32 }, (_, i) => i % 10))
+  const history: Tensor[] = []
+  return {
+    steps: 20_000,
+    alive: 3 * bytesOf(model.parameters()) + 2 * 32 * BYTES * (64 + 2 * 128 + 10),
+    step: (step) => {
+      optimizer.zeroGrad()
+      F.crossEntropy(model.forward(randn([32, 64])), y).backward()
+      optimizer.step()
+      const validation = F.crossEntropy(model.forward(randn([32, 64])), y)
+      if (step % 1000 === 0) history.push(validation.detach())
+    },
+    checks: () => ({ 'what was kept is readable': history.every((loss) => loss.item() > 0) }),
+  }
+}
+
+/** Two networks, two losses, and a generated batch that both of them see. */
+function gan(): Loop {
+  const generator = mlp([16, 64, 64])
+  const discriminator = mlp([64, 64, 1])
+  const [forG, forD] = [generator, discriminator].map((net) => new optim.Adam(net.parameters(), { lr: 1e-4 }))
+  const [real, fake] = [tensor(new Float32Array(32).fill(1)).reshape(32, 1), tensor(new Float32Array(32)).reshape(32, 1)]
+  const bce = F.binaryCrossEntropyWithLogits
+  return {
+    steps: 20_000,
+    alive: 4 * (bytesOf(generator.parameters()) + bytesOf(discriminator.parameters())) + 3 * 32 * BYTES * (16 + 64 * 6 + 4),
+    step: () => {
+      const image = generator.forward(randn([32, 16]))
+      forD.zeroGrad()
+      bce(discriminator.forward(randn([32, 64])), real)
+        .add(bce(discriminator.forward(image.detach()), fake))
+        .backward()
+      forD.step()
+      forG.zeroGrad()
+      bce(discriminator.forward(image), real).backward()
+      forG.step()
+    },
+  }
+}
+
+/** A hidden state that goes on from step to step, cut off from the graph behind it. */
+function carriedState(): Loop {
+  const [inner, outer] = [new nn.Linear(64, 64), new nn.Linear(32, 64)]
+  const optimizer = new optim.SGD([...inner.parameters(), ...outer.parameters()], { lr: 0.01 })
+  let h: Tensor = tensor(new Float32Array(32 * 64)).reshape(32, 64)
+  return {
+    steps: 20_000,
+    alive: 2 * BYTES * (64 * 65 + 64 * 33) + 32 * BYTES * (32 + 64 * 8),
+    step: () => {
+      h = h.detach()
+      for (let t = 0; t < 2; t++)
+        h = inner
+          .forward(h)
+          .add(outer.forward(randn([32, 32])))
+          .tanh()
+      optimizer.zeroGrad()
+      h.mul(h).mean().backward()
+      optimizer.step()
+    },
+    checks: () => ({ 'the state is readable and within tanh': h.data.every((v) => Math.abs(v) <= 1) }),
+  }
+}
+
+/** Models built, trained a little, and dropped. */
+function droppedModels(): Loop {
+  const y = tensor(Float32Array.from({ length: 32 }, (_, i) => i % 10))
+  return {
+    steps: 500,
+    alive: 4 * BYTES * (64 * 256 + 256 * 128 + 128 * 10 + 394) + 32 * BYTES * (64 + 256 * 2 + 128 * 2 + 10),
+    step: () => {
+      const model = mlp([64, 256, 128, 10])
+      const optimizer = new optim.Adam(model.parameters())
+      for (let i = 0; i < 3; i++) {
+        optimizer.zeroGrad()
+        F.crossEntropy(model.forward(randn([32, 64])), y).backward()
+        optimizer.step()
+      }
+      noGrad(() => model.forward(randn([32, 64])))
+    },
+  }
+}
+
+const loops: Record<string, () => Loop> = { newInputs, evaluation, gan, carriedState, droppedModels }
+
+await setBackend('wasm')
+manualSeed(0)
+const loop = loops[process.argv[2]]()
+const every = loop.steps / 40
+const samples: Sample[] = []
+let peak = 0
+for (let step = 0; step < loop.steps; step++) {
+  loop.step(step)
+  if (step % every !== 0) continue
+  const heap = wasmStats().heapBytes
+  peak = Math.max(peak, heap)
+  samples.push({ step, heap, resident: process.memoryUsage.rss() })
+}
+const report: Report = { samples, peak, alive: loop.alive, checks: loop.checks?.() ?? {} }
+process.stdout.write(JSON.stringify(report))
