@@ -189,7 +189,7 @@ describe('the documentation', () => {
   })
 
   it("tells CI's test command", () => {
-    expect(read('README.md')).toContain('npm ci && npm test')
+    expect(read('README.md')).toContain('```sh\nnpm test\n```')
     expect(read('.ci/run')).toMatch(/npm test$/m)
   })
 })
