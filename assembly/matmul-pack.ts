@@ -1,0 +1,88 @@
+/** Packing for the matrix product: a block of a matrix becomes panels that the register tile reads from front to back. */
+
+import { NR, tileHeight } from "./matmul-tile";
+
+/** Bytes of a float32. */
+const F: usize = 4;
+
+/** A block of op(A), [mc, kc], as panels [kc, height], one after the other. */
+export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32): void {
+  for (let i = 0, height = 0; i < mc; i += height) {
+    height = tileHeight(mc - i);
+    const rows = min(height, mc - i);
+    if (transA) packAlong(to, a + <usize>i * F, ld, rows, height, kc);
+    else packAcross(to, a + <usize>i * ld, ld, rows, height, kc);
+    to += <usize>(height * kc) * F;
+  }
+}
+
+/** A block of op(B), [kc, nc], as panels [kc, NR], one after the other. */
+export function packB(to: usize, b: usize, ld: usize, transB: bool, nc: i32, kc: i32): void {
+  for (let j = 0; j < nc; j += NR) {
+    const columns = min(NR, nc - j);
+    if (transB) packAcross(to, b + <usize>j * ld, ld, columns, NR, kc);
+    else packAlong(to, b + <usize>j * F, ld, columns, NR, kc);
+    to += <usize>(NR * kc) * F;
+  }
+}
+
+/** A panel [kc, width] out of kc stored rows: `used` elements of each are copied, the rest is 0. */
+function packAlong(to: usize, from: usize, ld: usize, used: i32, width: i32, kc: i32): void {
+  const line = <usize>width * F;
+  const end = to + line * <usize>kc;
+  if (used == width) {
+    const last = line - 16; // two vectors, which overlap where the panel is narrower than 8
+    for (; to < end; to += line, from += ld) {
+      v128.store(to, v128.load(from));
+      v128.store(to + last, v128.load(from + last));
+    }
+    return;
+  }
+  for (; to < end; to += line, from += ld) {
+    for (let i = 0; i < used; i++) store<f32>(to + <usize>i * F, load<f32>(from + <usize>i * F));
+    for (let i = used; i < width; i++) store<f32>(to + <usize>i * F, 0);
+  }
+}
+
+/**
+ * A panel [kc, width] out of `used` stored rows, transposed four rows at a time; the second four overlap the first where the panel is narrower than 8. Rows
+ * that are missing repeat the last one: their products fall away with the tile's edge.
+ */
+function packAcross(to: usize, from: usize, ld: usize, used: i32, width: i32, kc: i32): void {
+  const line = <usize>width * F;
+  touch(to, from, ld, used, <usize>kc * F);
+  for (let i = 0; ; i = width - 4) {
+    const rest = used - 1 - i;
+    let r0 = from + ld * <usize>(i + min(0, rest));
+    let r1 = from + ld * <usize>(i + min(1, rest));
+    let r2 = from + ld * <usize>(i + min(2, rest));
+    let r3 = from + ld * <usize>(i + min(3, rest));
+    let t = to + <usize>i * F;
+    const end = t + line * <usize>kc;
+    for (const vectors = t + line * <usize>(kc & ~3); t < vectors; t += 4 * line, r0 += 16, r1 += 16, r2 += 16, r3 += 16) {
+      const x0 = v128.load(r0), x1 = v128.load(r1), x2 = v128.load(r2), x3 = v128.load(r3);
+      const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+      v128.store(t, v128.shuffle<f64>(low01, low23, 0, 2));
+      v128.store(t + line, v128.shuffle<f64>(low01, low23, 1, 3));
+      v128.store(t + 2 * line, v128.shuffle<f64>(high01, high23, 0, 2));
+      v128.store(t + 3 * line, v128.shuffle<f64>(high01, high23, 1, 3));
+    }
+    for (; t < end; t += line, r0 += F, r1 += F, r2 += F, r3 += F) {
+      v128.store(t, f32x4(load<f32>(r0), load<f32>(r1), load<f32>(r2), load<f32>(r3)));
+    }
+    if (i + 4 >= width) return;
+  }
+}
+
+/**
+ * Reads one word of every cache line of `rows` stored rows, so that the core has many lines under way at once where a transposition alone asks for four. The words
+ * are summed into `to`, which is overwritten later, because a load without use would be optimised away.
+ */
+function touch(to: usize, from: usize, ld: usize, rows: i32, bytes: usize): void {
+  let sum = 0;
+  for (let i = 0; i < rows; i++, from += ld) {
+    for (let at: usize = 0; at < bytes; at += 64) sum += load<i32>(from + at);
+  }
+  store<i32>(to, sum);
+}

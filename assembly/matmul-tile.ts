@@ -1,0 +1,215 @@
+/** The register tiles of the matrix product: C[mr, nr] (+)= A panel · B panel, the loop in which all its time should go. */
+
+import { madd } from "./simd";
+
+/** Height of a register tile. 12 accumulators + 2 of B + 1 of A fill the 15 vector registers that V8 hands out; without FMA a product needs one more. */
+export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+/** Height of the tiles that end a block, where MR would waste rows. */
+export const MR_LAST: i32 = 4;
+/** Width of a register tile: two vectors. */
+export const NR: i32 = 8;
+/** Bytes of a float32. */
+const F: usize = 4;
+
+/** The height of the next tile where `rows` are left: MR, or 4 where that wastes less. At most one row of a block is wasted with MR = 6. */
+// @ts-ignore: decorator
+@inline
+export function tileHeight(rows: i32): i32 {
+  return rows > 8 || (rows > MR_LAST && rows <= MR) ? MR : MR_LAST;
+}
+
+/** A tile of MR × 8. */
+export function tileMr(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6(a, b, c, rowC, add, kc);
+  else tile5(a, b, c, rowC, add, kc);
+}
+
+/** C[6, 8] (+)= a[kc, 6]ᵀ · b[kc, 8], rows of C rowC bytes apart. */
+function tile6(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  const c1 = c + rowC;
+  const c2 = c1 + rowC;
+  const c3 = c2 + rowC;
+  const c4 = c3 + rowC;
+  const c5 = c4 + rowC;
+  let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
+  let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
+  let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
+  let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+  let s40 = f32x4.splat(0), s41 = f32x4.splat(0);
+  let s50 = f32x4.splat(0), s51 = f32x4.splat(0);
+  if (add) {
+    s00 = v128.load(c);
+    s01 = v128.load(c, 16);
+    s10 = v128.load(c1);
+    s11 = v128.load(c1, 16);
+    s20 = v128.load(c2);
+    s21 = v128.load(c2, 16);
+    s30 = v128.load(c3);
+    s31 = v128.load(c3, 16);
+    s40 = v128.load(c4);
+    s41 = v128.load(c4, 16);
+    s50 = v128.load(c5);
+    s51 = v128.load(c5, 16);
+  }
+  const end = a + <usize>(6 * kc) * F;
+  while (a < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    s00 = madd(a0, b0, s00);
+    s01 = madd(a0, b1, s01);
+    const a1 = v128.load32_splat(a, 4);
+    s10 = madd(a1, b0, s10);
+    s11 = madd(a1, b1, s11);
+    const a2 = v128.load32_splat(a, 8);
+    s20 = madd(a2, b0, s20);
+    s21 = madd(a2, b1, s21);
+    const a3 = v128.load32_splat(a, 12);
+    s30 = madd(a3, b0, s30);
+    s31 = madd(a3, b1, s31);
+    const a4 = v128.load32_splat(a, 16);
+    s40 = madd(a4, b0, s40);
+    s41 = madd(a4, b1, s41);
+    const a5 = v128.load32_splat(a, 20);
+    s50 = madd(a5, b0, s50);
+    s51 = madd(a5, b1, s51);
+    a += 24;
+    b += 32;
+  }
+  v128.store(c, s00);
+  v128.store(c, s01, 16);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+  v128.store(c4, s40);
+  v128.store(c4, s41, 16);
+  v128.store(c5, s50);
+  v128.store(c5, s51, 16);
+}
+
+/** C[5, 8] (+)= a[kc, 5]ᵀ · b[kc, 8], rows of C rowC bytes apart. */
+function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  const c1 = c + rowC;
+  const c2 = c1 + rowC;
+  const c3 = c2 + rowC;
+  const c4 = c3 + rowC;
+  let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
+  let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
+  let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
+  let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+  let s40 = f32x4.splat(0), s41 = f32x4.splat(0);
+  if (add) {
+    s00 = v128.load(c);
+    s01 = v128.load(c, 16);
+    s10 = v128.load(c1);
+    s11 = v128.load(c1, 16);
+    s20 = v128.load(c2);
+    s21 = v128.load(c2, 16);
+    s30 = v128.load(c3);
+    s31 = v128.load(c3, 16);
+    s40 = v128.load(c4);
+    s41 = v128.load(c4, 16);
+  }
+  const end = a + <usize>(5 * kc) * F;
+  // The first step stands before the loop, so that V8 (Node 20) keeps the addresses a + 4, a + 8, ... in registers and does not compute them in every step.
+  {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    s00 = madd(a0, b0, s00);
+    s01 = madd(a0, b1, s01);
+    const a1 = v128.load32_splat(a, 4);
+    s10 = madd(a1, b0, s10);
+    s11 = madd(a1, b1, s11);
+    const a2 = v128.load32_splat(a, 8);
+    s20 = madd(a2, b0, s20);
+    s21 = madd(a2, b1, s21);
+    const a3 = v128.load32_splat(a, 12);
+    s30 = madd(a3, b0, s30);
+    s31 = madd(a3, b1, s31);
+    const a4 = v128.load32_splat(a, 16);
+    s40 = madd(a4, b0, s40);
+    s41 = madd(a4, b1, s41);
+    a += 20;
+    b += 32;
+  }
+  while (a < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    s00 = madd(a0, b0, s00);
+    s01 = madd(a0, b1, s01);
+    const a1 = v128.load32_splat(a, 4);
+    s10 = madd(a1, b0, s10);
+    s11 = madd(a1, b1, s11);
+    const a2 = v128.load32_splat(a, 8);
+    s20 = madd(a2, b0, s20);
+    s21 = madd(a2, b1, s21);
+    const a3 = v128.load32_splat(a, 12);
+    s30 = madd(a3, b0, s30);
+    s31 = madd(a3, b1, s31);
+    const a4 = v128.load32_splat(a, 16);
+    s40 = madd(a4, b0, s40);
+    s41 = madd(a4, b1, s41);
+    a += 20;
+    b += 32;
+  }
+  v128.store(c, s00);
+  v128.store(c, s01, 16);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+  v128.store(c4, s40);
+  v128.store(c4, s41, 16);
+}
+
+/** C[4, 8] (+)= a[kc, 4]ᵀ · b[kc, 8], rows of C rowC bytes apart. */
+export function tile4(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  const c1 = c + rowC;
+  const c2 = c1 + rowC;
+  const c3 = c2 + rowC;
+  let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
+  let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
+  let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
+  let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+  if (add) {
+    s00 = v128.load(c);
+    s01 = v128.load(c, 16);
+    s10 = v128.load(c1);
+    s11 = v128.load(c1, 16);
+    s20 = v128.load(c2);
+    s21 = v128.load(c2, 16);
+    s30 = v128.load(c3);
+    s31 = v128.load(c3, 16);
+  }
+  const end = a + <usize>(4 * kc) * F;
+  while (a < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    s00 = madd(a0, b0, s00);
+    s01 = madd(a0, b1, s01);
+    const a1 = v128.load32_splat(a, 4);
+    s10 = madd(a1, b0, s10);
+    s11 = madd(a1, b1, s11);
+    const a2 = v128.load32_splat(a, 8);
+    s20 = madd(a2, b0, s20);
+    s21 = madd(a2, b1, s21);
+    const a3 = v128.load32_splat(a, 12);
+    s30 = madd(a3, b0, s30);
+    s31 = madd(a3, b1, s31);
+    a += 16;
+    b += 32;
+  }
+  v128.store(c, s00);
+  v128.store(c, s01, 16);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+}
+
