@@ -88,6 +88,17 @@ describe.concurrent('a lesson', () => {
     expect(code).toBe(0)
   })
 
+  it('with a mistake outside its functions says so, without a stack trace', async () => {
+    const copy = await project()
+    writeFileSync(join(copy, LESSON), readFileSync(join(copy, LESSON), 'utf8').replace('await lesson(', 'nothing.here()\nawait lesson('))
+    const { code, out, err } = await runFile(copy, [LESSON])
+    expect(err).toMatch(
+      /^exercises\/perceptron\.ts cannot be run\n {2}ReferenceError: nothing is not defined +\(exercises\/perceptron\.ts:\d+\)\n$/,
+    )
+    expect(out).toBe('')
+    expect(code).toBe(1)
+  })
+
   it('outlives a function that ends the process', async () => {
     const { code, out } = await runFile(await project({ weightedSum: '  return process.exit(3)', boundary: solved.boundary }), [
       CHECK,

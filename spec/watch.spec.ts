@@ -1,6 +1,6 @@
 /** npm run learn: from an edit to a verdict, whatever the editor does and whatever the learner writes. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -61,9 +61,12 @@ describe('npm run learn', () => {
     const copy = await project()
     const file = join(copy, 'exercises/perceptron.ts')
     const shipped = readFileSync(file, 'utf8')
+    mkdirSync(join(copy, '.gradus'))
+    writeFileSync(join(copy, '.gradus/progress.json'), '{"lessons": {"perc') // as a power cut leaves it
     const session = learn(copy)
     await session.shows('0 of 5 pass')
     expect(session.text()).toContain('Keys are off')
+    expect(session.text()).toContain('progress.json is damaged')
 
     session.mark()
     fillIn(copy, 'perceptron', noBias)
@@ -97,7 +100,7 @@ describe('npm run learn', () => {
       lessons: { perceptron: { passed: ['boundary'], of: 5 } },
     })
     session.child.kill('SIGINT')
-    expect(await session.ended).toBe(0)
+    expect(await session.ended).toBe(130)
   })
 
   it('gives up the verdict on an old text as soon as there is a new one', async () => {
@@ -117,7 +120,7 @@ const KEYBOARD = `
 import { manifest } from './src/learn/manifest.ts'
 import { ProgressFile } from './src/learn/progress.ts'
 import { Session } from './src/learn/session.ts'
-const options = () => ({ seed: 1, epochs: undefined, data: '', backend: undefined, quick: true })
+const options = async () => ({ seed: 1, epochs: undefined, data: '', backend: undefined, quick: true })
 const quit = () => process.exit(0)
 const draw = (screen: string) => process.send?.(screen)
 const session = new Session({ lesson: manifest[0], options, progress: new ProgressFile(() => {}), keys: true, draw, quit })

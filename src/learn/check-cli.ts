@@ -1,5 +1,5 @@
 // npm run check [lesson] [-- --hint [function] | --give-up [function]]
-import { allPassed, remember, reportingMistakes } from './front.ts'
+import { allPassed, remember, reportingMistakes, usableBackend } from './front.ts'
 import { ink, wrap } from './ink.ts'
 import { giveUpText, hintText } from './ladder.ts'
 import { type Lesson, manifest } from './manifest.ts'
@@ -7,7 +7,7 @@ import { lessonFile } from './paths.ts'
 import { ProgressFile } from './progress.ts'
 import { heading, nextStep, solutionText, verdictText } from './report.ts'
 import { checkLesson } from './run-lesson.ts'
-import { flagsHelp, lessonNamed, readArguments, UsageError } from './usage.ts'
+import { type Arguments, flagsHelp, lessonNamed, readArguments, UsageError } from './usage.ts'
 
 process.exitCode = await reportingMistakes(main)
 
@@ -30,12 +30,13 @@ async function main(): Promise<number> {
     console.log(asked.hint ? await hintText(lesson, fn, progress) : await giveUpText(lesson, fn))
     return 0
   }
-  return lesson === undefined ? checkAll(asked.seed, progress) : checkOne(lesson, asked.seed, progress)
+  return lesson === undefined ? checkAll(asked, progress) : checkOne(lesson, asked, progress)
 }
 
-async function checkOne(lesson: Lesson, seed: number, progress: ProgressFile): Promise<number> {
+async function checkOne(lesson: Lesson, asked: Arguments, progress: ProgressFile): Promise<number> {
   const file = lessonFile(lesson.name)
-  const run = await checkLesson(lesson, file, seed)
+  const backend = await usableBackend(lesson, asked.backend)
+  const run = await checkLesson(lesson, file, { seed: asked.seed, backend })
   remember(lesson, run, progress)
   console.log(`${heading(lesson)}\n\n${verdictText(file, run)}`)
   if (allPassed(run))
@@ -49,12 +50,13 @@ async function checkOne(lesson: Lesson, seed: number, progress: ProgressFile): P
   return allPassed(run) ? 0 : 1
 }
 
-async function checkAll(seed: number, progress: ProgressFile): Promise<number> {
+async function checkAll(asked: Arguments, progress: ProgressFile): Promise<number> {
   const { bold } = ink()
   let finished = 0
   for (const lesson of manifest) {
     const file = lessonFile(lesson.name)
-    const run = await checkLesson(lesson, file, seed)
+    const backend = await usableBackend(lesson, asked.backend)
+    const run = await checkLesson(lesson, file, { seed: asked.seed, backend })
     remember(lesson, run, progress)
     if (allPassed(run)) finished++
     console.log(`${heading(lesson)}\n${verdictText(file, run)}\n`)

@@ -1,5 +1,6 @@
 // A process of its own for the learner's code: it may throw, exit or never end, and the runner lives on.
 import { pathToFileURL } from 'node:url'
+import type { BackendName } from '../tensor/backend.ts'
 import { loadContent, loadSolutions, subjectOf } from './content.ts'
 import { createContext } from './demo.ts'
 import { errorText } from './failure.ts'
@@ -21,6 +22,10 @@ async function finish(message: Message): Promise<never> {
   await send(message)
   await new Promise((flushed) => process.stdout.write('', flushed))
   process.exit()
+}
+
+async function choose(backend: BackendName | undefined): Promise<void> {
+  if (backend !== undefined) await (await import('../tensor/backend.ts')).setBackend(backend)
 }
 
 async function loadLesson(file: string): Promise<Readonly<Record<string, unknown>>> {
@@ -52,17 +57,19 @@ async function demo({ lesson, file, options, svg, columns }: DemoRequest): Promi
       }
     },
   })
+  await choose(options.backend)
   await loadLesson(file)
 }
 
-async function check({ lesson, file, seed, done, only }: CheckRequest): Promise<void> {
+async function check({ lesson, file, seed, backend, done }: CheckRequest): Promise<void> {
   const [content, { judge }] = await Promise.all([loadContent(lesson), import('./judge.ts')])
   const { solutions } = content
   setRole({ kind: 'check', solutions, name: '' })
+  await choose(backend)
   const learner = await loadLesson(file)
   await send({ type: 'loaded' })
   for (const name of content.blanks) {
-    if (done.includes(name) || (only && !only.includes(name))) continue
+    if (done.includes(name)) continue
     await send({ type: 'checking', name })
     setRole({ kind: 'check', solutions, name })
     await send({ type: 'verdict', verdict: await judge(subjectOf(content, name, learner[name]), { seed }) })

@@ -6,7 +6,7 @@ export function errorText(error: unknown): string {
   const syntax = /^(.*):(\d+):\d+: ERROR: (.*)$/m.exec(error.message) // the compiler's
   if (syntax !== null) return `syntax error: ${syntax[3]}   (${shortPath(syntax[1])}:${syntax[2]})`
   if (error instanceof RangeError && error.message.includes('call stack')) return `a function calls itself without end${placeOf(error)}`
-  const name = error.name === 'Error' ? '' : `${error.name}: `
+  const name = ['Error', 'GradusError'].includes(error.name) ? '' : `${error.name}: `
   return `${name}${error.message.split('\n')[0]}${placeOf(error)}`
 }
 

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import type { BackendName } from '../tensor/backend.ts'
+import { errorText } from './failure.ts'
 import { ink, wrap } from './ink.ts'
 import { giveUpText, hintText } from './ladder.ts'
 import type { Lesson } from './manifest.ts'
 import { lessonFile, solutionFile } from './paths.ts'
 import { ProgressFile } from './progress.ts'
 import { castText, heading, nextStep, solutionText, verdictText } from './report.ts'
+import type { DemoOptions } from './role.ts'
 import { runLesson } from './run-lesson.ts'
 import { openingComment } from './source.ts'
 import type { CheckRun } from './supervise.ts'
@@ -44,7 +47,7 @@ export function front(file: string, args: readonly string[]): Promise<number> {
 
 async function show(lesson: Lesson, file: string, asked: Arguments, progress: ProgressFile): Promise<number> {
   const { red, dim } = ink()
-  const options = demoOptions(lesson, asked)
+  const options = await demoOptions(lesson, asked)
   console.log(`${heading(lesson)}\n\n${wrap(openingComment(readFileSync(solutionFile(lesson.name), 'utf8')))}\n`)
   for (const note of notes(lesson, asked)) console.log(`${dim(wrap(note))}\n`)
   const { checks: run, demo } = await runLesson(lesson, { file, options, svg: asked.svg, stdio: 'inherit' })
@@ -72,11 +75,27 @@ export function remember({ name }: Lesson, { verdicts, broken }: CheckRun, progr
   progress.update(name, { passed, of: verdicts.length })
 }
 
-export function demoOptions({ name, data }: Lesson, { seed, epochs, data: wanted, backend, quick }: Arguments) {
-  if (wanted !== '' && data.length > 0 && !data.includes(wanted)) {
-    throw new UsageError(`${name} does not know the data '${wanted}': there ${data.length === 1 ? 'is' : 'are'} ${data.join(', ')}`)
+/** The options of a demo, of what was asked for. */
+export async function demoOptions(lesson: Lesson, asked: Arguments): Promise<DemoOptions> {
+  const { seed, epochs, data, quick } = asked
+  if (data !== '' && lesson.data.length > 0 && !lesson.data.includes(data)) {
+    const known = `there ${lesson.data.length === 1 ? 'is' : 'are'} ${lesson.data.join(', ')}`
+    throw new UsageError(`${lesson.name} does not know the data '${data}': ${known}`)
   }
-  return { seed, epochs, data: data.length === 0 ? '' : wanted || data[0], backend, quick }
+  const backend = await usableBackend(lesson, asked.backend)
+  return { seed, epochs, data: lesson.data.length === 0 ? '' : data || lesson.data[0], backend, quick }
+}
+
+/** The backend that was asked for, where the lesson has one; a UsageError if it does not work here. */
+export async function usableBackend(lesson: Lesson, backend: BackendName | undefined): Promise<BackendName | undefined> {
+  if (backend === undefined || lesson.backend === 'none') return undefined
+  const { setBackend } = await import('../tensor/backend.ts')
+  try {
+    await setBackend(backend)
+    return backend
+  } catch (error) {
+    throw new UsageError(`--backend ${backend} cannot be used here. ${errorText(error)}`)
+  }
 }
 
 /** What a lesson has no use for is accepted, and said. */

@@ -1,9 +1,18 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { errorText } from './failure.ts'
 import { currentRole, type Demo } from './role.ts'
 
 export { blank } from './blank.ts'
 export type { Demo, DemoContext, DemoOptions } from './role.ts'
+
+// A mistake outside the functions ends a lesson file before `lesson` is reached: it is reported here, without a stack trace.
+if (/[\\/]exercises[\\/]/.test(process.argv[1] ?? '')) {
+  process.on('uncaughtException', (error) => {
+    console.error(`${process.argv[1].replace(/^.*(?=exercises)/, '')} cannot be run\n  ${errorText(error)}`)
+    process.exit(1)
+  })
+}
 
 /**
  * The last statement of a lesson file. Run by hand (`npx tsx exercises/<name>.ts`) it shows the concept, the demo, the state of the

@@ -39,8 +39,8 @@ function blankNamed(name: string, blanks: readonly string[]): string {
   return name
 }
 
-async function firstToDo({ name }: Lesson): Promise<string | undefined> {
-  const { verdicts, broken } = await checkLesson({ name }, lessonFile(name), 1)
-  if (broken !== undefined) throw new UsageError(`exercises/${name}.ts cannot be run: ${broken}`)
+async function firstToDo(lesson: Lesson): Promise<string | undefined> {
+  const { verdicts, broken } = await checkLesson(lesson, lessonFile(lesson.name), { seed: 1, backend: undefined })
+  if (broken !== undefined) throw new UsageError(`exercises/${lesson.name}.ts cannot be run: ${broken}`)
   return nextToDo(verdicts)?.name
 }

@@ -26,4 +26,18 @@ export const manifest: readonly Lesson[] = [
     backend: 'none',
     data: [],
   },
+  {
+    name: 'linear-regression',
+    title: 'Linear regression',
+    description: 'A straight line through points, found by guessing, by local search, by the normal equation and by gradient descent.',
+    backend: 'tensor',
+    data: [],
+  },
+  {
+    name: 'autograd',
+    title: 'Automatic differentiation',
+    description: 'You build the tape that finds the gradient of any expression, and train a network on it without deriving anything.',
+    backend: 'tensor',
+    data: [],
+  },
 ]

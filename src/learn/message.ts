@@ -1,3 +1,4 @@
+import type { BackendName } from '../tensor/backend.ts'
 import type { Verdict } from './judge.ts'
 import type { DemoOptions } from './role.ts'
 
@@ -10,10 +11,9 @@ export interface CheckRequest {
   /** The file to check: the learner's, or the solution itself. */
   readonly file: string
   readonly seed: number
+  readonly backend?: BackendName
   /** Functions that have their verdict already. */
   readonly done: readonly string[]
-  /** Check these alone, where given. */
-  readonly only?: readonly string[]
 }
 
 export interface DemoRequest {

@@ -1,4 +1,5 @@
 import type { Picture } from '../plot/picture.ts'
+import type { BackendName } from '../tensor/backend.ts'
 
 /** A function of a lesson, of whatever type. */
 export type AnyFunction = (...args: never[]) => unknown
@@ -36,14 +37,11 @@ export interface DemoOptions {
   readonly epochs: number | undefined
   /** `--data`, or the first that the manifest names, or ''. */
   readonly data: string
-  /** `--backend`, or undefined: the engine's own choice. */
-  readonly backend: Backend | undefined
+  /** `--backend`, or undefined: the engine's own choice. It has been applied already. */
+  readonly backend: BackendName | undefined
   /** `--quick`: a shorter demo. */
   readonly quick: boolean
 }
-
-export const backends = ['reference', 'wasm', 'webgpu'] as const
-export type Backend = (typeof backends)[number]
 
 let role: Role = { kind: 'front' }
 

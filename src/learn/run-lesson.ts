@@ -23,13 +23,13 @@ export interface Running {
 const GRACE_MS = 1_000
 
 /** Runs the demo and the checks of a lesson side by side, each in a process of its own. */
-export async function runLesson({ name }: Lesson, { file, options, svg, stdio, signal, checked }: Running): Promise<LessonRun> {
+export async function runLesson(lesson: Lesson, { file, options, svg, stdio, signal, checked }: Running): Promise<LessonRun> {
   const stop = new AbortController()
   signal?.addEventListener('abort', () => stop.abort(), { once: true })
   const showing = existsSync(file)
-    ? runDemo({ lesson: name, file, options, svg, stdio, signal: stop.signal })
+    ? runDemo({ lesson: lesson.name, file, options, svg, stdio, signal: stop.signal })
     : Promise.resolve({ broken: true, blanks: [], output: '' })
-  const checks = await checkLesson({ name }, file, options.seed, signal)
+  const checks = await checkLesson(lesson, file, options, signal)
   checked?.(checks)
   const endless = checks.verdicts.find((verdict) => verdict.state === 'wrong' && verdict.endless)
   const timer = endless && setTimeout(() => stop.abort(), GRACE_MS)
@@ -40,7 +40,14 @@ export async function runLesson({ name }: Lesson, { file, options, svg, stdio, s
 }
 
 /** Checks a lesson file that may be missing. */
-export async function checkLesson({ name }: Pick<Lesson, 'name'>, file: string, seed: number, signal?: AbortSignal): Promise<CheckRun> {
-  if (existsSync(file)) return runChecks({ lesson: name, file, seed, signal })
+export async function checkLesson(
+  { name }: Lesson,
+  file: string,
+  { seed, backend }: CheckOptions,
+  signal?: AbortSignal,
+): Promise<CheckRun> {
+  if (existsSync(file)) return runChecks({ lesson: name, file, seed, backend, signal })
   return { verdicts: [], printed: '', broken: `${shortPath(file)} is missing. \`npm run learn ${name}\`, then the key r, brings it back.` }
 }
+
+export type CheckOptions = Pick<DemoOptions, 'seed' | 'backend'>

@@ -17,7 +17,7 @@ const TOGETHER_MS = 300
 
 interface SessionOptions {
   readonly lesson: Lesson
-  readonly options: (lesson: Lesson) => DemoOptions
+  readonly options: (lesson: Lesson) => Promise<DemoOptions>
   readonly progress: ProgressFile
   /** Whether keys can be pressed. */
   readonly keys: boolean
@@ -118,7 +118,7 @@ export class Session {
     let together: NodeJS.Timeout | undefined
     const run = await runLesson(lesson, {
       file,
-      options: given.options(lesson),
+      options: await given.options(lesson),
       stdio: 'pipe',
       signal: running.signal,
       checked: (checks) => {

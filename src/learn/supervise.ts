@@ -23,11 +23,7 @@ export interface CheckRun {
   readonly printed: string
 }
 
-export interface Checking {
-  readonly lesson: string
-  readonly file: string
-  readonly seed: number
-  readonly only?: readonly string[]
+export interface Checking extends Omit<CheckRequest, 'kind' | 'done'> {
   readonly signal?: AbortSignal
 }
 
@@ -109,13 +105,35 @@ function ending(end: End, limitMs: number): string {
 }
 
 function start(request: Request, stdio: 'inherit' | 'pipe', signal: AbortSignal | undefined): ChildProcess {
-  return fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [JSON.stringify(request)], {
+  endTogether()
+  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [JSON.stringify(request)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     stdio: ['ignore', stdio, stdio === 'pipe' ? 'ignore' : 'inherit', 'ipc'],
     env: { ...process.env, ...colours(stdio) },
     signal,
     killSignal: 'SIGKILL',
   })
+  children.add(child)
+  child.on('close', () => children.delete(child))
+  return child
+}
+
+const children = new Set<ChildProcess>()
+let endsTogether = false
+
+/** A child that loops for ever does not notice that the runner is gone: it is ended with it. */
+function endTogether(): void {
+  if (endsTogether) return
+  endsTogether = true
+  process.on('exit', () => {
+    for (const child of children) child.kill('SIGKILL')
+  })
+  for (const [signal, code] of [
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.on(signal, () => process.exit(code))
 }
 
 /** Through a pipe a child does not see the terminal: it is told of its colours. */

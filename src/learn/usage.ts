@@ -1,11 +1,16 @@
 import { parseArgs } from 'node:util'
+import type { BackendName } from '../tensor/backend.ts'
 import { manifest } from './manifest.ts'
-import { type Backend, backends, type DemoOptions } from './role.ts'
+import type { DemoOptions } from './role.ts'
 
 /** A mistake on the command line: its message is printed alone, and the exit code is 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
+
+/** All that the engine knows: the type sees to it. */
+const known: Readonly<Record<BackendName, true>> = { reference: true, wasm: true, webgpu: true }
+const backends = Object.keys(known) as BackendName[]
 
 const flags = {
   seed: { type: 'string' },
@@ -91,7 +96,7 @@ function wholeNumber(flag: string, text: string | undefined, least: number): num
   return value
 }
 
-function oneOfBackends(text: string | undefined): Backend | undefined {
+function oneOfBackends(text: string | undefined): BackendName | undefined {
   if (text === undefined) return undefined
   const found = backends.find((name) => name === text)
   if (found === undefined) throw new UsageError(unknown('backend', text, backends))

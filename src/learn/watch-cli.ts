@@ -2,7 +2,7 @@
 import { emitKeypressEvents, type Key } from 'node:readline'
 import { terminal } from '../plot/terminal.ts'
 import { demoOptions, reportingMistakes } from './front.ts'
-import { manifest } from './manifest.ts'
+import { type Lesson, manifest } from './manifest.ts'
 import { ProgressFile } from './progress.ts'
 import { Session } from './session.ts'
 import { flagsHelp, lessonNamed, readArguments, UsageError } from './usage.ts'
@@ -19,10 +19,11 @@ async function main(): Promise<number> {
     )
     return 0
   }
+  let session: Session | undefined
   const troubles: string[] = []
   const progress = new ProgressFile((trouble) => (session === undefined ? troubles.push(trouble) : session.notice(trouble)))
   const lesson = lessonNamed(asked.words[0] ?? startingPoint(progress))
-  let session: Session | undefined
+  await demoOptions(lesson, asked) // a mistake ends here, before the screen is taken
   const keys = process.stdin.isTTY === true
   return new Promise((resolve) => {
     const quit = () => {
@@ -31,9 +32,8 @@ async function main(): Promise<number> {
       process.stdin.pause()
       resolve(0)
     }
-    session = new Session({ lesson, options: (of) => demoOptions(of, { ...asked, quick: true }), progress, keys, draw, quit })
-    process.on('SIGTERM', quit)
-    process.on('SIGINT', quit)
+    const options = (of: Lesson) => demoOptions(of, { ...asked, data: of === lesson ? asked.data : '', quick: true })
+    session = new Session({ lesson, options, progress, keys, draw, quit })
     if (keys) listen((key) => session?.press(key), quit)
     for (const trouble of troubles) session.notice(trouble)
     session.open(lesson)
