@@ -95,6 +95,14 @@ describe('lines', () => {
       .match(/<path d="[^"]*"/g)!
     expect(paths[0].match(/M/g)).toHaveLength(2)
     expect(paths[1].match(/[ML]/g)).toHaveLength(4)
+    const heights = Array.from(
+      lines([1, 2, 3])
+        .svg()
+        .match(/<path d="([^"]*)"/)![1]
+        .matchAll(/[ML][\d.]+ ([\d.]+)/g),
+      (match) => Number(match[1]),
+    )
+    expect(heights).toEqual([...heights].sort((a, b) => b - a)) // upwards, as y grows downwards in SVG
   })
 
   it('says what is wrong', () => {

@@ -76,6 +76,26 @@ describe('regions', () => {
     expect(line).toMatch(/38;2;\d+;\d+;\d+;48;2;/)
   })
 
+  it('has low y at the bottom in SVG as in text', () => {
+    const svg = regions((_, y) => (y < 0.5 ? 0 : 1), {
+      x: [0, 1],
+      y: [0, 1],
+      points: [[0, 0]],
+      labels: [0],
+      lines: [{ w: [0, 1], b: -0.75 }],
+    }).svg()
+    const rectangles = Array.from(
+      svg.matchAll(/<rect x="[\d.]+" y="([\d.]+)" width="420" height="[\d.]+" fill="(#[^"]+)"/g),
+      ([, y, fill]) => ({ y: Number(y), fill }),
+    )
+    expect(rectangles).toHaveLength(64)
+    const [below, above] = ['#80b9d9', '#eaaf80'].map((fill) => rectangles.filter((rectangle) => rectangle.fill === fill).map(({ y }) => y))
+    expect([below.length, above.length]).toEqual([32, 32])
+    expect(Math.min(...below)).toBeGreaterThan(Math.max(...above))
+    expect(Number(/<circle cx="[\d.]+" cy="([\d.]+)" r="4.5"/.exec(svg)?.[1])).toBeGreaterThan(Math.max(...below))
+    expect(Number(/<path d="M[\d.]+ ([\d.]+)/.exec(svg)?.[1])).toBeLessThan(Math.min(...below))
+  })
+
   it('draws a vertical and a horizontal line, and none where there is none', () => {
     const bounds = { x: [-1, 1], y: [-1, 1], height: 5 } as const
     const withLine = (w: number[], b: number) =>
@@ -127,6 +147,12 @@ describe('scatter', () => {
     expect(scatter([0, 1], [0, 1], { labels: [0, 1] }).svg()).toMatch(/<circle.*<polygon/s)
   })
 
+  it('gives a curve a colour that no class has', () => {
+    const svg = scatter([0, 1, 2], [0, 1, 2], { labels: [0, 1, 1], curves: { fit: (x) => x } }).svg()
+    expect(new Set(svg.match(/fill="#[^f]\w+" stroke="#000000"/g)).size).toBe(2)
+    expect(svg).toMatch(/<path [^>]*stroke="#009e73"/)
+  })
+
   it('leaves out what is not finite, in points and curves', () => {
     const picture = scatter([0, 1, 2, Number.NaN], [0, Number.POSITIVE_INFINITY, 2, 1], { curves: { root: (x) => Math.sqrt(x - 1) } })
     expect(count(picture.svg(), '<circle')).toBe(2)
@@ -172,6 +198,7 @@ describe('heatmap', () => {
       '#80b9d9',
     ])
     expect(rows(heatmap([[1, 0, -1, Number.NaN]]))[1]).toBe('0    1 @    0 +   -1    NaN ?')
+    expect(rows(heatmap(Array.from({ length: 60 }, () => [-2, 1]))).at(-2)).toBe('   -2   ++ 0   @@ 2')
     expect(heatmap([[0.5]], { max: 1 }).svg()).toContain('#80b9d9')
   })
 
