@@ -138,6 +138,15 @@ describe('files', () => {
   })
 })
 
+describe('the lock file', () => {
+  it('has the builds for every platform, without which npm ci refuses it', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { optionalDependencies?: object }> }
+    const builds = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    expect(builds.length).toBeGreaterThan(0)
+    expect(builds.filter((name) => !(`node_modules/${name}` in packages))).toEqual([])
+  })
+})
+
 describe('what is public', () => {
   const declaration = /^export (?:abstract )?(?:async )?(?:function\*?|const|class) (\w+)/
 
