@@ -111,7 +111,7 @@ describe('lines', () => {
     expect(() => lines({ loss: [] })).toThrow("lines: curves['loss'] is empty")
     expect(() => lines({ loss: ['3'] as unknown as number[] })).toThrow("lines: curves['loss'][0] must be a number, got the string '3'")
     expect(() => lines({ loss: 3 as unknown as number[] })).toThrow("lines: curves['loss'] must be an array of numbers, got a number")
-    expect(() => lines([1], { height: 0 })).toThrow('lines: height must be a positive integer, got 0')
+    expect(() => lines([1], { height: 1 })).toThrow('lines: height must be an integer from 2 on, got 1')
     expect(() => lines([1], { x: [2, 1] })).toThrow('lines: x must be [low, high] with low < high, got [2, 1]')
   })
 })

@@ -73,8 +73,11 @@ export function checkRange(operation: string, argument: string, range: Range): R
   return [low, high]
 }
 
-export function checkPositiveInteger(operation: string, argument: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${operation}: ${argument} must be a positive integer, got ${value}`)
+export function checkPositiveInteger(operation: string, argument: string, value: number, least = 1): void {
+  if (Number.isInteger(value) && value >= least) return
+  throw new RangeError(
+    `${operation}: ${argument} must be ${least === 1 ? 'a positive integer' : `an integer from ${least} on`}, got ${value}`,
+  )
 }
 
 function describe(value: unknown): string {

@@ -18,7 +18,7 @@ export interface LinesOptions {
   readonly y?: Range
   /** Logarithmic values; those that are not positive are gaps. */
   readonly log?: boolean
-  /** Rows of the plot in the terminal. Default 15. */
+  /** Rows of the plot in the terminal, at least 2. Default 15. */
   readonly height?: number
 }
 
@@ -36,14 +36,14 @@ const SVG_POINTS = 600
  * Curves over a common horizontal axis: one curve, or several by name.
  *
  * NaN and Infinity are gaps. Where there are more points than columns, a column shows the mean of its points; where there are fewer, they
- * are joined by straight lines. Errors: no curve, an empty curve, a value that is no number.
+ * are joined by straight lines. Curves come in the order of their names in the object (JavaScript puts whole numbers first). Errors: no curve, an empty curve, a value that is no number.
  *
  *     lines(losses, { title: 'loss', xLabel: 'epoch' })
  *     lines({ 'single samples': sgd, 'full batch': batch, 'mini-batches': miniBatch }, { title: 'training error', xLabel: 'epoch', log: true })
  */
 export function lines(curves: ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>, options: LinesOptions = {}): Picture {
   const { title, xLabel, yLabel, log = false, height = 15 } = options
-  checkPositiveInteger('lines', 'height', height)
+  checkPositiveInteger('lines', 'height', height, 2)
   const named = checkCurves(curves)
   const last = Math.max(2, ...named.map((curve) => curve.values.length)) - 1
   const range = options.x ?? [0, last]
@@ -61,9 +61,8 @@ export function lines(curves: ArrayLike<number> | Readonly<Record<string, ArrayL
   }
 
   const paint = (width: number): Canvas[] => {
-    const rows = Math.max(2, height)
-    const labels = Array.from({ length: rows }, (_, row) => ({ row, label: y.label(1 - row / (rows - 1), 1 / (rows - 1)) }))
-    const frame = new Frame({ width, rows, rowLabels: labels, xLabel })
+    const labels = Array.from({ length: height }, (_, row) => ({ row, label: y.label(1 - row / (height - 1), 1 / (height - 1)) }))
+    const frame = new Frame({ width, rows: height, rowLabels: labels, xLabel })
     for (const [index, curve] of named.entries()) drawCurve(frame, positions(curve, frame.columns), index)
     frame.xAxis(x, (at) => Math.round(at * frame.columns) - 1) // the first point lies on the axis
     const legend = named.map(({ name }, i) => ({ name, style: { fg: seriesColour(i) }, swatch: stroke(i)[HORIZONTAL].repeat(3) }))
