@@ -36,7 +36,8 @@ const SVG_POINTS = 600
  * Curves over a common horizontal axis: one curve, or several by name.
  *
  * NaN and Infinity are gaps. Where there are more points than columns, a column shows the mean of its points; where there are fewer, they
- * are joined by straight lines. Curves come in the order of their names in the object (JavaScript puts whole numbers first). Errors: no curve, an empty curve, a value that is no number.
+ * are joined by straight lines. Curves keep the order of the object (JavaScript puts names that are whole numbers first).
+ * Errors: no curve, an empty curve, a value that is no number.
  *
  *     lines(losses, { title: 'loss', xLabel: 'epoch' })
  *     lines({ 'single samples': sgd, 'full batch': batch, 'mini-batches': miniBatch }, { title: 'training error', xLabel: 'epoch', log: true })
