@@ -14,7 +14,7 @@ rmSync(outDir, { recursive: true, force: true }) // no module stays that is no m
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', outDir]
 const { status } = spawnSync(process.execPath, [tsc, ...options], { stdio: ['ignore', process.stderr, process.stderr] })
-if (status !== 0) fail('the types do not fit')
+if (status !== 0) fail('tsc could not write it') // types are checked by npm run typecheck
 for (const file of wasm) copyFileSync(join(root, file), join(outDir, file)) // beside load.js, which asks for them there
 
 function fail(reason: string): never {
