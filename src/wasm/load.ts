@@ -28,9 +28,9 @@ const relaxedProbe = new Uint8Array([...header, ...signature, 10, 13, 1, 11, ...
 /** Node's built-in modules, without an import that a bundle for browsers would stumble over. */
 const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule
 
-/** Compiles and instantiates the module at once. In Node only: browsers fetch, see `loadAsync`. */
-export function load<E>(): Loaded<E> {
-  const simd = chooseSimd()
+/** Compiles and instantiates the module at once. In Node only: browsers fetch, see `loadAsync`. `wish` names the build, instead of GRADUS_SIMD. */
+export function load<E>(wish?: Simd): Loaded<E> {
+  const simd = chooseSimd(wish)
   const fs = builtin?.('node:fs')
   if (fs === undefined) throw new GradusError('wasm', "a browser loads the backend asynchronously: await setBackend('wasm') first")
   let bytes: Uint8Array<ArrayBuffer>
@@ -75,8 +75,7 @@ function sharedMemory(): WebAssembly.Memory {
 }
 
 /** The relaxed build where the engine has the instructions, unless GRADUS_SIMD says otherwise. */
-function chooseSimd(): Simd {
-  const wish = typeof process === 'undefined' ? undefined : process.env?.GRADUS_SIMD
+function chooseSimd(wish: string | undefined = typeof process === 'undefined' ? undefined : process.env?.GRADUS_SIMD): Simd {
   if (wish !== undefined && wish !== 'plain' && wish !== 'relaxed') {
     throw new GradusError('GRADUS_SIMD', `expected plain or relaxed, got "${wish}"`)
   }

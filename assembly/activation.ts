@@ -1,0 +1,58 @@
+/** Activations, and their derivatives: `src/reference/activation.ts`. x, y, dy, dx: [n] */
+
+import { bell, normalCdf, sigmoid as sigmoidOf, tanh as tanhOf } from './functions'
+import { madd } from './simd'
+import { map, zip } from './lines'
+import { mapRow, zipRow } from './rows'
+
+/** max(0, x), where NaN and -0 are not less than 0 */
+class Relu { @inline of(x: v128): v128 { return f32x4.pmax(x, f32x4.splat(0)) } }
+export function relu(x: usize, y: usize, n: usize): void { map<Relu>(x, y, n) }
+
+/** dy · 1 or dy · 0, so that a NaN in dy is seen */
+class ReluBackward { @inline of(dy: v128, y: v128): v128 { return f32x4.mul(dy, v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.splat(1))) } }
+export function reluBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<ReluBackward>(dy, y, dx, n) }
+
+class LeakyRelu { @inline of(x: v128, a: v128, _: v128): v128 { return v128.bitselect(x, f32x4.mul(a, x), f32x4.gt(x, f32x4.splat(0))) } }
+export function leakyRelu(x: usize, y: usize, n: usize, negativeSlope: f32): void {
+  mapRow<LeakyRelu>(x, y, n, f32x4.splat(negativeSlope), f32x4.splat(0))
+}
+
+class LeakyReluBackward {
+  @inline of(dy: v128, x: v128, a: v128, _: v128): v128 {
+    return f32x4.mul(dy, v128.bitselect(f32x4.splat(1), a, f32x4.gt(x, f32x4.splat(0))))
+  }
+}
+export function leakyReluBackward(dy: usize, x: usize, dx: usize, n: usize, negativeSlope: f32): void {
+  zipRow<LeakyReluBackward>(dy, x, dx, n, f32x4.splat(negativeSlope), f32x4.splat(0))
+}
+
+class Sigmoid { @inline of(x: v128): v128 { return sigmoidOf(x) } }
+export function sigmoid(x: usize, y: usize, n: usize): void { map<Sigmoid>(x, y, n) }
+
+class SigmoidBackward { @inline of(dy: v128, y: v128): v128 { return f32x4.mul(f32x4.mul(dy, y), f32x4.sub(f32x4.splat(1), y)) } }
+export function sigmoidBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<SigmoidBackward>(dy, y, dx, n) }
+
+class Tanh { @inline of(x: v128): v128 { return tanhOf(x) } }
+export function tanh(x: usize, y: usize, n: usize): void { map<Tanh>(x, y, n) }
+
+/** 1 - y² as (1 - y)(1 + y), which keeps its digits where |y| is nearly 1 */
+class TanhBackward {
+  @inline of(dy: v128, y: v128): v128 {
+    const one = f32x4.splat(1)
+    return f32x4.mul(dy, f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y)))
+  }
+}
+export function tanhBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<TanhBackward>(dy, y, dx, n) }
+
+class Gelu { @inline of(x: v128): v128 { return f32x4.mul(x, normalCdf(x, bell(x))) } }
+export function gelu(x: usize, y: usize, n: usize): void { map<Gelu>(x, y, n) }
+
+/** dy · (Φ(x) + x · φ(x)),  φ(x) = bell(x) / √(2π) */
+class GeluBackward {
+  @inline of(dy: v128, x: v128): v128 {
+    const b = bell(x)
+    return f32x4.mul(dy, madd(f32x4.mul(x, f32x4.splat(0.3989422804014327)), b, normalCdf(x, b)))
+  }
+}
+export function geluBackward(dy: usize, x: usize, dx: usize, n: usize): void { zip<GeluBackward>(dy, x, dx, n) }

@@ -1,0 +1,27 @@
+/** One step of Adam, in place: `src/reference/adam.ts`. The operations and their order are PyTorch's in float32. */
+
+import { madd } from './simd'
+
+/** w, dw, m, v, vMax: [n]; vMax is 0 without AMSGrad. new1 = 1 - β₁, new2 = 1 - β₂, stepSize = α / (1 - β₁ᵗ), rootCorrection = √(1 - β₂ᵗ) */
+export function adam(
+  w: usize, dw: usize, m: usize, v: usize, vMax: usize, n: usize,
+  stepSize: f32, new1: f32, beta2: f32, new2: f32, rootCorrection: f32, eps: f32, weightDecay: f32,
+): void {
+  const bytes = n << 2
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const w0 = v128.load(w + i)
+    const g = madd(f32x4.splat(weightDecay), w0, v128.load(dw + i))
+    const m0 = v128.load(m + i)
+    const m1 = madd(f32x4.splat(new1), f32x4.sub(g, m0), m0) // β₁·m + (1 - β₁)·g
+    const v1 = madd(f32x4.mul(f32x4.splat(new2), g), g, f32x4.mul(f32x4.splat(beta2), v128.load(v + i)))
+    v128.store(m + i, m1)
+    v128.store(v + i, v1)
+    let second = v1
+    if (vMax) {
+      second = f32x4.max(v128.load(vMax + i), v1)
+      v128.store(vMax + i, second)
+    }
+    const root = f32x4.add(f32x4.div(f32x4.sqrt(second), f32x4.splat(rootCorrection)), f32x4.splat(eps))
+    v128.store(w + i, f32x4.sub(w0, f32x4.div(f32x4.mul(f32x4.splat(stepSize), m1), root)))
+  }
+}

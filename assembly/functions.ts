@@ -1,0 +1,244 @@
+/**
+ * The functions of analysis, four numbers at a time. Each comment states the greatest error in units in the last place (ulp), measured over all
+ * float32 numbers in both builds. NaN gives NaN. Polynomials are minimax fits; where they come from elsewhere, the source is named.
+ */
+
+import { madd } from './simd'
+
+const LOG2_E: f32 = 1.4426950408889634
+/** ln 2 in two parts: n times the first is exact for |n| < 2^15, the second is what is missing (Cody & Waite 1980). */
+const LN2_HIGH: f32 = 0.693359375
+const LN2_LOW: f32 = -2.12194440054690583e-4
+/** 1.5 · 2^23: adding it rounds to a whole number, which then stands in the lowest bits. */
+const ROUND: f32 = 12582912
+
+const SIGN: i32 = 0x80000000
+
+@inline
+function splat(x: f32): v128 {
+  return f32x4.splat(x)
+}
+
+@inline
+function ones(): v128 {
+  return f32x4.splat(1)
+}
+
+/** (e^r - 1 - r) / r² for |r| <= ln 2 / 2 */
+@inline
+function expTail(r: v128): v128 {
+  let p = madd(splat(0.0013814475387334824), r, splat(0.008368777111172676))
+  p = madd(p, r, splat(0.04166839271783829))
+  p = madd(p, r, splat(0.1666651964187622))
+  return madd(p, r, splat(0.49999994039535522))
+}
+
+/** e^x = 2^n · e^r with n = round(x / ln 2). At most 1 ulp; below 2^-126 it passes through the denormal numbers to 0. */
+@inline
+export function exp(x: v128): v128 {
+  x = f32x4.pmax(f32x4.pmin(x, splat(89)), splat(-104))
+  const t = madd(x, splat(LOG2_E), splat(ROUND))
+  const n = f32x4.sub(t, splat(ROUND))
+  const r = madd(n, splat(-LN2_LOW), madd(n, splat(-LN2_HIGH), x))
+  const p = madd(madd(expTail(r), r, ones()), r, ones())
+  // 2^n in two factors: one alone has no exponent for 2^128 and 2^-149.
+  const k = i32x4.sub(t, splat(ROUND))
+  const half = i32x4.shr_s(k, 1)
+  return f32x4.mul(f32x4.mul(p, power2(half)), power2(i32x4.sub(k, half)))
+}
+
+/** 2^k, for whole k from -126 to 127 in the lowest 9 bits. */
+@inline
+function power2(k: v128): v128 {
+  return i32x4.add(i32x4.shl(k, 23), ones())
+}
+
+/** e^(x - max): a term of softmax, for the loops over rows. */
+export class ExpOfDifference { @inline of(x: v128, max: v128, _: v128): v128 { return exp(f32x4.sub(x, max)) } }
+
+/**
+ * ln x = n · ln 2 + ln(1 + f), x = 2^n · (1 + f), √½ <= 1 + f < √2. At most 1 ulp. ln 0 = -∞, ln x = NaN for x < 0. Denormal numbers are scaled up first.
+ * The series in s = f / (2 + f) and its coefficients are those of FreeBSD's logf (Sun Microsystems 1993).
+ */
+@inline
+export function log(x: v128): v128 {
+  const small = f32x4.lt(x, splat(1.17549435e-38))
+  const bits = i32x4.add(v128.bitselect(f32x4.mul(x, splat(33554432)), x, small), i32x4.splat(0x3f800000 - 0x3f3504f3)) // x · 2^25
+  const k = i32x4.sub(i32x4.shr_s(bits, 23), v128.bitselect(i32x4.splat(127 + 25), i32x4.splat(127), small))
+  const f = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3)), ones())
+  const n = f32x4.convert_i32x4_s(k)
+  const s = f32x4.div(f, f32x4.add(f, splat(2)))
+  const z = f32x4.mul(s, s)
+  const w = f32x4.mul(z, z)
+  const even = f32x4.mul(w, madd(w, splat(0.24279078841209412), splat(0.40000972151756287)))
+  const odd = f32x4.mul(z, madd(w, splat(0.28498786687850952), splat(0.66666662693023682)))
+  const square = f32x4.mul(f32x4.mul(f, f), splat(0.5))
+  // f - (f²/2 - s · (f²/2 + R)), the smallest first
+  let y = madd(s, f32x4.add(square, f32x4.add(even, odd)), f32x4.mul(n, splat(9.0580006145e-6)))
+  y = f32x4.add(f32x4.sub(y, square), f)
+  y = madd(n, splat(0.693138122558593750), y)
+  const special = v128.or(v128.or(x, f32x4.lt(x, splat(0))), v128.and(f32x4.eq(x, splat(0)), splat(-Infinity)))
+  return v128.bitselect(y, special, v128.and(f32x4.gt(x, splat(0)), f32x4.lt(x, splat(Infinity))))
+}
+
+/** ln(1 + x) for 0 <= x <= 1, also where 1 + x rounds to 1: what the sum lost is given back. At most 2 ulp. */
+@inline
+export function log1p(x: v128): v128 {
+  const sum = f32x4.add(ones(), x)
+  const lost = f32x4.sub(x, f32x4.sub(sum, ones()))
+  return f32x4.add(log(sum), f32x4.div(lost, sum))
+}
+
+/**
+ * With 2|x| = n · ln 2 + r and w = tanh(r/2), so that e^r = (1 + w) / (1 - w), and s = 2^n:
+ *
+ *     tanh |x| = (e^2|x| - 1) / (e^2|x| + 1) = (s - 1 + (s + 1)·w) / (s + 1 + (s - 1)·w)
+ *
+ * and the sign of x. At most 2 ulp: for n = 0, up to tanh |x| = 0.25, it is w itself; for n >= 2, from 0.54 on, it is computed
+ * as 1 + (2w - 2) / (s + 1 + (s - 1)·w). r reaches from -0.18 to 0.51, so that n changes at these places.
+ */
+@inline
+export function tanh(x: v128): v128 {
+  const size = f32x4.abs(x)
+  const z = f32x4.pmin(f32x4.add(size, size), splat(20))
+  const t = madd(f32x4.sub(z, splat(0.1644)), splat(LOG2_E), splat(ROUND))
+  const n = f32x4.sub(t, splat(ROUND))
+  const r = madd(n, splat(-LN2_LOW), madd(n, splat(-LN2_HIGH), z))
+  const square = f32x4.mul(r, r)
+  const half = f32x4.mul(r, splat(0.5))
+  let p = madd(splat(-0.0008016302599571645), square, splat(0.008327066898345947))
+  p = madd(p, square, splat(-0.08333306014537811))
+  const w = madd(half, f32x4.mul(p, square), half)
+  const s = power2(t)
+  const less = f32x4.sub(s, ones())
+  const more = f32x4.add(s, ones())
+  const large = f32x4.gt(n, splat(1))
+  const above = madd(v128.bitselect(splat(2), more, large), w, v128.bitselect(splat(-2), less, large))
+  const y = f32x4.add(f32x4.div(above, madd(less, w, more)), v128.and(large, ones()))
+  return v128.or(y, v128.and(x, i32x4.splat(SIGN)))
+}
+
+/** σ(x) = 1 / (1 + e^-|x|) for x >= 0, e^-|x| / (1 + e^-|x|) for x < 0: small values keep their digits. At most 2 ulp. */
+@inline
+export function sigmoid(x: v128): v128 {
+  const e = exp(v128.or(x, i32x4.splat(SIGN)))
+  return f32x4.div(v128.bitselect(e, ones(), f32x4.lt(x, splat(0))), f32x4.add(ones(), e))
+}
+
+/** φ(x) · √(2π) = e^(-x²/2) */
+@inline
+export function bell(x: v128): v128 {
+  return exp(f32x4.mul(f32x4.mul(x, x), splat(-0.5)))
+}
+
+/**
+ * Φ(x), the standard normal distribution, given bell(x): Φ(-a) = bell(a) · M(a) and Φ(a) = 1 - Φ(-a) for a >= 0, where M falls from 1/2 to 0 without a
+ * bend: a polynomial in u = a / (a + 2.5). Absolute error at most 1.2e-7.
+ */
+@inline
+export function normalCdf(x: v128, bell: v128): v128 {
+  const a = f32x4.pmin(f32x4.abs(x), splat(1e4))
+  const u = f32x4.div(a, f32x4.add(a, splat(2.5)))
+  let m = madd(splat(-0.039288561791181564), u, splat(0.11517839878797531))
+  m = madd(m, u, splat(-0.07694421708583832))
+  m = madd(m, u, splat(-0.0047573973424732685))
+  m = madd(m, u, splat(-0.11346925795078278))
+  m = madd(m, u, splat(0.0516141913831234))
+  m = madd(m, u, splat(0.5650080442428589))
+  m = madd(m, u, splat(-0.997352123260498))
+  m = madd(m, u, splat(0.5))
+  const tail = f32x4.mul(bell, m)
+  return v128.bitselect(tail, f32x4.sub(ones(), tail), f32x4.lt(x, splat(0)))
+}
+
+/** The greatest |x| for which sine and cosine reduce their argument rightly. */
+export const MAX_ANGLE: f32 = 268435456 // 2^28
+
+/**
+ * sin(x + quarter · π/2) for |x| <= 2^28, at most 0.51 ulp: in float64, two numbers at a time. x - n · π/2 with n = round(x / (π/2)) and π/2 in two parts,
+ * the first of 25 bits; then the series of sine or of cosine on [-π/4, π/4], with the coefficients of FreeBSD's __sindf and __cosdf (Sun Microsystems 1993).
+ */
+@inline
+export function sine(x: v128, quarter: i64): v128 {
+  const y0 = sine2(f64x2.promote_low_f32x4(x), quarter)
+  const y1 = sine2(f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1)), quarter)
+  return v128.shuffle<f64>(f32x4.demote_f64x2_zero(y0), f32x4.demote_f64x2_zero(y1), 0, 2)
+}
+
+@inline
+function sine2(x: v128, quarter: i64): v128 {
+  const round = f64x2.splat(6755399441055744) // 1.5 · 2^52
+  const t = f64x2.add(f64x2.mul(x, f64x2.splat(0.63661977236758134308)), round)
+  const n = f64x2.sub(t, round)
+  const r = f64x2.sub(f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.57079631090164184570))), f64x2.mul(n, f64x2.splat(1.58932547735281966916e-8)))
+  const z = f64x2.mul(r, r)
+  let s = f64x2.add(f64x2.mul(z, f64x2.splat(0.0000027183114939898219064)), f64x2.splat(-0.000198393348360966317347))
+  s = f64x2.add(f64x2.mul(z, s), f64x2.splat(0.0083333293858894631756))
+  s = f64x2.add(f64x2.mul(z, s), f64x2.splat(-0.166666666416265235595))
+  s = f64x2.add(r, f64x2.mul(f64x2.mul(r, z), s))
+  let c = f64x2.add(f64x2.mul(z, f64x2.splat(0.0000243904487962774090654)), f64x2.splat(-0.00138867637746099294692))
+  c = f64x2.add(f64x2.mul(z, c), f64x2.splat(0.0416666233237390631894))
+  c = f64x2.add(f64x2.mul(z, c), f64x2.splat(-0.499999997251031003120))
+  c = f64x2.add(f64x2.splat(1), f64x2.mul(z, c))
+  // The quadrant in two bits: the lower one exchanges sine and cosine, the higher one turns the sign.
+  const quadrant = i64x2.add(t, i64x2.splat(quarter))
+  const odd = i64x2.eq(v128.and(quadrant, i64x2.splat(1)), i64x2.splat(1))
+  const sign = i64x2.shl(i64x2.shr_u(quadrant, 1), 63)
+  return v128.xor(v128.bitselect(c, s, odd), sign)
+}
+
+/** What `pow` must know of its exponent. */
+export const FRACTIONAL: i32 = 0
+export const EVEN: i32 = 1
+export const ODD: i32 = 2
+
+/** x^p = ±2^(p · log2 |x|), at most 0.51 ulp: in float64, two numbers at a time. NaN for x < 0 and fractional p; special numbers as in IEEE 754 (pown, pow). */
+@inline
+export function pow(x: v128, p: v128, kind: i32): v128 {
+  const y0 = pow2(f64x2.promote_low_f32x4(x), p)
+  const y1 = pow2(f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1)), p)
+  const y = v128.shuffle<f64>(f32x4.demote_f64x2_zero(y0), f32x4.demote_f64x2_zero(y1), 0, 2)
+  if (kind == EVEN) return y
+  if (kind == ODD) return v128.or(y, v128.and(x, i32x4.splat(SIGN)))
+  return v128.or(y, v128.and(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(-Infinity))))
+}
+
+/** |x|^p */
+@inline
+function pow2(x: v128, p: v128): v128 {
+  const one = f64x2.splat(1)
+  const size = f64x2.abs(x)
+  // log2 |x| = n + log2 m, √½ <= m < √2, by the series of artanh in s = (m - 1) / (m + 1)
+  const offset = i64x2.splat(0x3ff0000000000000 - 0x3fe6a09e667f3bcd)
+  const bits = i64x2.add(size, offset)
+  const m = i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd))
+  const exponent = i64x2.sub(i64x2.shr_u(bits, 52), i64x2.splat(1023))
+  const round = f64x2.splat(6755399441055744) // 1.5 · 2^52
+  const n = f64x2.sub(i64x2.add(exponent, round), round)
+  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one))
+  const z = f64x2.mul(s, s)
+  let l = f64x2.add(f64x2.mul(z, f64x2.splat(1.0 / 13)), f64x2.splat(1.0 / 11))
+  l = f64x2.add(f64x2.mul(z, l), f64x2.splat(1.0 / 9))
+  l = f64x2.add(f64x2.mul(z, l), f64x2.splat(1.0 / 7))
+  l = f64x2.add(f64x2.mul(z, l), f64x2.splat(1.0 / 5))
+  l = f64x2.add(f64x2.mul(z, l), f64x2.splat(1.0 / 3))
+  l = f64x2.add(f64x2.mul(z, l), one)
+  l = f64x2.add(n, f64x2.mul(f64x2.mul(s, l), f64x2.splat(2 / 0.6931471805599453)))
+  l = v128.bitselect(l, f64x2.splat(Infinity), f64x2.lt(size, f64x2.splat(Infinity)))
+  l = v128.bitselect(f64x2.splat(-Infinity), l, f64x2.eq(size, f64x2.splat(0)))
+  l = v128.or(l, f64x2.ne(x, x))
+  // 2^y = 2^k · e^r, by the series of e^r. Beyond ±200 the result is 0 or ∞ in float32.
+  const y = f64x2.pmax(f64x2.pmin(f64x2.mul(p, l), f64x2.splat(200)), f64x2.splat(-200))
+  const t = f64x2.add(y, round)
+  const r = f64x2.mul(f64x2.sub(y, f64x2.sub(t, round)), f64x2.splat(0.6931471805599453))
+  let e = f64x2.add(f64x2.mul(r, f64x2.splat(1.0 / 362880)), f64x2.splat(1.0 / 40320))
+  e = f64x2.add(f64x2.mul(r, e), f64x2.splat(1.0 / 5040))
+  e = f64x2.add(f64x2.mul(r, e), f64x2.splat(1.0 / 720))
+  e = f64x2.add(f64x2.mul(r, e), f64x2.splat(1.0 / 120))
+  e = f64x2.add(f64x2.mul(r, e), f64x2.splat(1.0 / 24))
+  e = f64x2.add(f64x2.mul(r, e), f64x2.splat(1.0 / 6))
+  e = f64x2.add(f64x2.mul(r, e), f64x2.splat(0.5))
+  e = f64x2.add(f64x2.mul(r, e), one)
+  e = f64x2.add(f64x2.mul(r, e), one)
+  return f64x2.mul(e, i64x2.add(i64x2.shl(t, 52), one))
+}

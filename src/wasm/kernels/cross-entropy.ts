@@ -1,0 +1,36 @@
+import type { CrossEntropyKernels } from '../../reference/cross-entropy.ts'
+import type { WasmArray } from '../memory.ts'
+import { type Core, runZip, runZip3, type Zip, type Zip3 } from './core.ts'
+
+export interface CrossEntropyExports {
+  crossEntropy(x: number, target: number, loss: number, n: number, c: number, labelSmoothing: number): void
+  crossEntropyBackward(dy: number, x: number, target: number, dx: number, n: number, c: number, labelSmoothing: number): void
+  binaryCrossEntropyWithLogits: Zip
+  binaryCrossEntropyWithLogitsBackward: Zip3
+}
+
+export function crossEntropy({ exports, memory }: Core<CrossEntropyExports>): CrossEntropyKernels<WasmArray> {
+  return {
+    crossEntropy(x, target, { n, c, labelSmoothing = 0 }) {
+      memory.begin('crossEntropy')
+      const px = memory.address(x)
+      const pt = memory.address(target)
+      const loss = memory.allocate(x.dtype, n)
+      exports.crossEntropy(px, pt, memory.address(loss), n, c, labelSmoothing)
+      return loss
+    },
+    crossEntropyBackward(dy, x, target, { n, c, labelSmoothing = 0 }) {
+      memory.begin('crossEntropyBackward')
+      const pdy = memory.address(dy)
+      const px = memory.address(x)
+      const pt = memory.address(target)
+      const dx = memory.allocate(x.dtype, x.length)
+      exports.crossEntropyBackward(pdy, px, pt, memory.address(dx), n, c, labelSmoothing)
+      return dx
+    },
+    binaryCrossEntropyWithLogits: (x, target) =>
+      runZip(memory, 'binaryCrossEntropyWithLogits', exports.binaryCrossEntropyWithLogits, x, target),
+    binaryCrossEntropyWithLogitsBackward: (dy, x, target) =>
+      runZip3(memory, 'binaryCrossEntropyWithLogitsBackward', exports.binaryCrossEntropyWithLogitsBackward, dy, x, target),
+  }
+}

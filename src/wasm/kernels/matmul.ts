@@ -1,0 +1,45 @@
+import type { MatmulKernels } from '../../reference/matmul.ts'
+import type { WasmArray } from '../memory.ts'
+import type { Core } from './core.ts'
+
+export interface MatmulExports {
+  /** Bytes of scratch that matmul needs. */
+  matmulScratch(): number
+  matmul(
+    a: number,
+    lda: number,
+    transA: number,
+    strideA: number,
+    b: number,
+    ldb: number,
+    transB: number,
+    strideB: number,
+    c: number,
+    ldc: number,
+    accumulate: number,
+    strideC: number,
+    m: number,
+    n: number,
+    k: number,
+    batch: number,
+    scratch: number,
+  ): void
+}
+
+export function matmul({ exports, memory }: Core<MatmulExports>): MatmulKernels<WasmArray> {
+  const scratchBytes = exports.matmulScratch()
+  return {
+    matmul(a, b, { m, k, n, batch = 1, transA = false, transB = false }) {
+      memory.begin('matmul')
+      const pa = memory.address(a)
+      const pb = memory.address(b)
+      const y = memory.allocate(a.dtype, batch * m * n)
+      const py = memory.address(y)
+      const scratch = memory.scratch(scratchBytes)
+      const lda = transA ? m : k
+      const ldb = transB ? k : n
+      exports.matmul(pa, lda, Number(transA), m * k, pb, ldb, Number(transB), k * n, py, n, 0, m * n, m, n, k, batch, scratch)
+      return y
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { MemoryKernels } from '../../reference/memory.ts'
+import type { WasmArray } from '../memory.ts'
+import { bitsOf, type Core } from './core.ts'
+
+export interface MemoryExports {
+  fill(y: number, n: number, bits: number): void
+}
+
+export function arrays({ exports, memory }: Core<MemoryExports>): MemoryKernels<WasmArray> {
+  return {
+    name: 'wasm',
+    upload: (host) => memory.upload(host),
+    download: (x, operation) => memory.download(x, operation),
+    read: async (x, operation) => memory.download(x, operation),
+    release: (x) => memory.release(x),
+    retire: (xs) => memory.retire(xs),
+    fill(x, n, value) {
+      memory.begin('fill')
+      const y = memory.allocate(x.dtype, n)
+      exports.fill(memory.address(y), n, bitsOf(x.dtype, value))
+      return y
+    },
+    copy(x) {
+      memory.begin('copy')
+      const from = memory.address(x) / 4
+      const y = memory.allocate(x.dtype, x.length)
+      memory.int32.copyWithin(memory.address(y) / 4, from, from + x.length)
+      return y
+    },
+  }
+}

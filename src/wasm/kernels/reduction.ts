@@ -1,0 +1,43 @@
+import type { AxisOptions, ReductionKernels } from '../../reference/reduction.ts'
+import type { WasmArray } from '../memory.ts'
+import type { Core } from './core.ts'
+
+export interface ReductionExports {
+  /** Bytes of scratch that sum needs. */
+  sumScratch(): number
+  sum(x: number, y: number, outer: number, n: number, inner: number, scratch: number): void
+  cumsum(x: number, y: number, outer: number, n: number, inner: number, reverse: number): void
+  argbest(x: number, y: number, outer: number, n: number, inner: number, least: number): void
+}
+
+export function reduction({ exports, memory }: Core<ReductionExports>): ReductionKernels<WasmArray> {
+  const sumScratch = exports.sumScratch()
+
+  function argbest(operation: string, x: WasmArray, { outer, n, inner }: AxisOptions, least: boolean): WasmArray {
+    memory.begin(operation)
+    const px = memory.address(x)
+    const y = memory.allocate('int32', outer * inner)
+    exports.argbest(px, memory.address(y), outer, n, inner, Number(least))
+    return y
+  }
+
+  return {
+    sum(x, { outer, n, inner }) {
+      memory.begin('sum')
+      const px = memory.address(x)
+      const y = memory.allocate(x.dtype, outer * inner)
+      const scratch = inner === 1 ? 0 : memory.scratch(sumScratch)
+      exports.sum(px, memory.address(y), outer, n, inner, scratch)
+      return y
+    },
+    cumsum(x, { outer, n, inner, reverse = false }) {
+      memory.begin('cumsum')
+      const px = memory.address(x)
+      const y = memory.allocate(x.dtype, x.length)
+      exports.cumsum(px, memory.address(y), outer, n, inner, Number(reverse))
+      return y
+    },
+    argmax: (x, options) => argbest('argmax', x, options, false),
+    argmin: (x, options) => argbest('argmin', x, options, true),
+  }
+}

@@ -1,0 +1,39 @@
+import type { RowsOptions, SoftmaxKernels } from '../../reference/softmax.ts'
+import type { WasmArray } from '../memory.ts'
+import type { Core } from './core.ts'
+
+export interface SoftmaxExports {
+  softmax(x: number, y: number, n: number, c: number): void
+  softmaxBackward(dy: number, y: number, dx: number, n: number, c: number): void
+  logSoftmax(x: number, y: number, n: number, c: number): void
+  logSoftmaxBackward(dy: number, y: number, dx: number, n: number, c: number): void
+}
+
+export function softmax({ exports, memory }: Core<SoftmaxExports>): SoftmaxKernels<WasmArray> {
+  const forward =
+    (operation: string, run: SoftmaxExports['softmax']) =>
+    (x: WasmArray, { n, c }: RowsOptions) => {
+      memory.begin(operation)
+      const px = memory.address(x)
+      const y = memory.allocate(x.dtype, x.length)
+      run(px, memory.address(y), n, c)
+      return y
+    }
+  const backward =
+    (operation: string, run: SoftmaxExports['softmaxBackward']) =>
+    (dy: WasmArray, y: WasmArray, { n, c }: RowsOptions) => {
+      memory.begin(operation)
+      const pdy = memory.address(dy)
+      const py = memory.address(y)
+      const dx = memory.allocate(y.dtype, y.length)
+      run(pdy, py, memory.address(dx), n, c)
+      return dx
+    }
+
+  return {
+    softmax: forward('softmax', exports.softmax),
+    softmaxBackward: backward('softmaxBackward', exports.softmaxBackward),
+    logSoftmax: forward('logSoftmax', exports.logSoftmax),
+    logSoftmaxBackward: backward('logSoftmaxBackward', exports.logSoftmaxBackward),
+  }
+}

@@ -1,0 +1,88 @@
+import { sizeOf, stridesOf } from '../../reference/array.ts'
+import type { ReductionKernels } from '../../reference/reduction.ts'
+import type { StridedKernels, StridedView } from '../../reference/strided.ts'
+import type { WasmArray } from '../memory.ts'
+import { type Axis, mergeAxes, walkAxes } from './axes.ts'
+import type { Core } from './core.ts'
+import type { MemoryExports } from './memory.ts'
+
+/** y = x, or y += x: x is walked by the strides a of the struct, y by b. */
+type Walk = (x: number, y: number, axes: number) => void
+
+export interface StridedExports {
+  stridedCopy: Walk
+  stridedAdd: Walk
+}
+
+export function strided(
+  { exports, memory }: Core<StridedExports & MemoryExports>,
+  { sum }: ReductionKernels<WasmArray>,
+): StridedKernels<WasmArray> {
+  function walk(run: Walk, x: number, y: number, axes: Axis[]): void {
+    if (axes.some(({ n }) => n === 0)) return
+    walkAxes(memory, axes, (a, b, _, struct) => run(x + a, y + b, struct))
+  }
+
+  /** dx = 0 but for the places of the view, which receive dy. No axis repeats. */
+  function scatter(dy: WasmArray, view: StridedView, size: number): WasmArray {
+    memory.begin('stridedBackward')
+    const from = memory.address(dy)
+    const dx = memory.allocate(dy.dtype, size)
+    const to = memory.address(dx)
+    const axes = mergeAxes(view.shape, stridesOf(view.shape), view.strides)
+    const overlaps = !isInjective(axes)
+    if (overlaps || dy.length < size) exports.fill(to, size, 0)
+    if (overlaps) walk(exports.stridedAdd, from, to + view.offset * 4, axes)
+    else walk(exports.stridedCopy, from, to + view.offset * 4, orderForCopy(axes))
+    return dx
+  }
+
+  return {
+    strided(x, { shape, strides, offset }) {
+      memory.begin('strided')
+      const from = memory.address(x)
+      const y = memory.allocate(x.dtype, sizeOf(shape))
+      const to = memory.address(y)
+      walk(exports.stridedCopy, from + offset * 4, to, orderForCopy(mergeAxes(shape, strides, stridesOf(shape))))
+      return y
+    },
+    stridedInto(x, src, { shape, strides, offset }) {
+      memory.begin('stridedInto')
+      const to = memory.address(x)
+      const from = memory.address(src)
+      walk(exports.stridedCopy, from, to + offset * 4, orderForCopy(mergeAxes(shape, stridesOf(shape), strides)))
+      memory.written(x)
+    },
+    stridedBackward(dy, { shape, strides, offset, size }) {
+      // What was repeated along an axis is summed along it; what is left is put in its place.
+      let summed = dy
+      const rest = [...shape]
+      for (let axis = 0; axis < shape.length; axis++) {
+        if (strides[axis] !== 0 || rest[axis] === 1) continue
+        const longer = summed
+        summed = sum(longer, { outer: sizeOf(rest.slice(0, axis)), n: rest[axis], inner: sizeOf(rest.slice(axis + 1)) })
+        if (longer !== dy) memory.release(longer)
+        rest[axis] = 1
+      }
+      const dx = scatter(summed, { shape: rest, strides, offset }, size)
+      if (summed !== dy) memory.release(summed)
+      return dx
+    },
+  }
+}
+
+/** Whether no element is visited twice: every stride b is larger than all that the smaller ones reach together. */
+function isInjective(axes: Axis[]): boolean {
+  let reach = 0
+  for (const { n, b } of [...axes].sort((p, q) => Math.abs(p.b) - Math.abs(q.b))) {
+    if (Math.abs(b) <= reach) return false
+    reach += Math.abs(b) * (n - 1)
+  }
+  return true
+}
+
+/** In any order a copy is the same. It is fast along the axis on which y is contiguous; before it comes the one on which x is, for the transposition of blocks. */
+function orderForCopy(axes: Axis[]): Axis[] {
+  const rank = ({ a, b }: Axis) => (b === 1 ? 2 : a === 1 ? 1 : 0)
+  return [...axes].sort((p, q) => rank(p) - rank(q))
+}
