@@ -11,7 +11,7 @@ const ESCAPE = '\x1b'
 const copies: string[] = []
 
 async function project(bodies: Readonly<Record<string, string>> = {}): Promise<string> {
-  const copy = await copyOfProject()
+  const copy = await copyOfProject(['perceptron'])
   copies.push(copy)
   fillIn(copy, 'perceptron', bodies)
   return copy

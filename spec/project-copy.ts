@@ -7,14 +7,14 @@ import { manifest } from '../src/learn/manifest.ts'
 import { root } from '../src/learn/paths.ts'
 import { functionsOf } from '../src/learn/source.ts'
 
-/** A copy of the project to learn in: lessons as shipped, nothing passed yet. What is only read is linked. */
-export async function copyOfProject(): Promise<string> {
+/** A copy of the project to learn in: these lessons as shipped, nothing passed yet. What is only read is linked. */
+export async function copyOfProject(lessons: readonly string[] = manifest.map(({ name }) => name)): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), 'gradus-'))
   for (const part of ['src', 'exercises', 'docs', 'scripts', 'package.json', 'tsconfig.json']) {
     cpSync(join(root, part), join(copy, part), { recursive: true })
   }
   for (const part of ['node_modules', 'data']) symlinkSync(join(root, part), join(copy, part))
-  for (const { name } of manifest) writeFileSync(join(copy, 'exercises', `${name}.ts`), (await loadContent(name)).shipped)
+  for (const name of lessons) writeFileSync(join(copy, 'exercises', `${name}.ts`), (await loadContent(name)).shipped)
   return copy
 }
 

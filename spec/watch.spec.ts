@@ -13,7 +13,7 @@ afterEach(async () => {
 })
 
 async function project(): Promise<string> {
-  const copy = await copyOfProject()
+  const copy = await copyOfProject(['perceptron'])
   cleanups.push(() => rmSync(copy, { recursive: true, force: true }))
   return copy
 }

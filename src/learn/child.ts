@@ -7,11 +7,12 @@ import { errorText } from './failure.ts'
 import type { CheckRequest, DemoRequest, Message, Request } from './message.ts'
 import { setRole } from './role.ts'
 
-const request = JSON.parse(process.argv[2]) as Request
+const [, , kind, lesson] = process.argv
+const asked = new Promise<Request>((hear) => process.once('message', hear))
 process.on('uncaughtException', (error) => finish({ type: 'failed', text: errorText(error) }))
 process.on('disconnect', () => process.exit()) // the runner is gone
 process.stdout.on('error', () => process.exit()) // nobody reads any more: `| head`
-await (request.kind === 'demo' ? demo(request) : check(request))
+await (kind === 'demo' ? demo() : check())
 await finish({ type: 'done' })
 
 function send(message: Message): Promise<void> {
@@ -36,9 +37,10 @@ async function loadLesson(file: string): Promise<Readonly<Record<string, unknown
   }
 }
 
-async function demo({ lesson, file, options, svg, columns }: DemoRequest): Promise<void> {
-  if (columns !== undefined) process.stdout.columns = columns
+async function demo(): Promise<void> {
   const solutions = await loadSolutions(lesson)
+  const { file, options, svg, columns } = (await asked) as DemoRequest
+  if (columns !== undefined) process.stdout.columns = columns
   const used = new Set<string>()
   setRole({
     kind: 'demo',
@@ -61,8 +63,9 @@ async function demo({ lesson, file, options, svg, columns }: DemoRequest): Promi
   await loadLesson(file)
 }
 
-async function check({ lesson, file, seed, backend, done }: CheckRequest): Promise<void> {
+async function check(): Promise<void> {
   const [content, { judge }] = await Promise.all([loadContent(lesson), import('./judge.ts')])
+  const { file, seed, backend, done } = (await asked) as CheckRequest // in a child that is got ready, long after all is loaded
   const { solutions } = content
   setRole({ kind: 'check', solutions, name: '' })
   await choose(backend)

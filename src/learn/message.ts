@@ -2,7 +2,7 @@ import type { BackendName } from '../tensor/backend.ts'
 import type { Verdict } from './judge.ts'
 import type { DemoOptions } from './role.ts'
 
-/** What a child process is asked to do. It gets this as its only argument, in JSON. */
+/** What a child process is asked to do. Its arguments are `kind` and `lesson`; it loads what it can, and waits for this message. */
 export type Request = CheckRequest | DemoRequest
 
 export interface CheckRequest {

@@ -3,6 +3,7 @@ import { ink, textWidth, wrap } from './ink.ts'
 import { hintText } from './ladder.ts'
 import { type Lesson, manifest } from './manifest.ts'
 import { lessonFile, shortPath, solutionFile } from './paths.ts'
+import { prepareCheck } from './processes.ts'
 import type { ProgressFile } from './progress.ts'
 import { castText, heading, nextStep, nextToDo, verdictText } from './report.ts'
 import { resetLesson } from './reset.ts'
@@ -133,6 +134,7 @@ export class Session {
     if (running.signal.aborted) return
     this.demo = run.demo
     this.draw()
+    prepareCheck(lesson.name)
   }
 
   private draw(): void {
