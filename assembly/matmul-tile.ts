@@ -1,8 +1,16 @@
-/** The register tiles of the matrix product: C[mr, nr] (+)= A panel · B panel, the loop in which all its time should go. */
+/**
+ * The register tiles of the matrix product: C[mr, nr] (+)= A panel · B panel, the loop in which all its time should go.
+ *
+ * Each tile is a function of its own, and stays one because it has two callers: within the loops over the blocks V8 would unroll its loop and run out of
+ * registers. What was tried, and how fast it ran, stands in docs/design/gemm.md.
+ */
 
 import { madd } from "./simd";
 
-/** Height of a register tile. 12 accumulators + 2 of B + 1 of A fill the 15 vector registers that V8 hands out; without FMA a product needs one more. */
+/**
+ * Height of a register tile. With FMA 12 sums + 2 vectors of B + 1 of A fill the 15 registers that V8 hands out on x86-64. Without it the product needs
+ * one more until it is added.
+ */
 export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 /** Height of the tiles that end a block, where MR would waste rows. */
 export const MR_LAST: i32 = 4;
