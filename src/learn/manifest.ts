@@ -34,6 +34,13 @@ export const manifest: readonly Lesson[] = [
     data: [],
   },
   {
+    name: 'backprop',
+    title: 'Backpropagation',
+    description: 'Two layers learn XOR by the chain rule, taken from the back; without a non-linearity they would be one layer.',
+    backend: 'none',
+    data: [],
+  },
+  {
     name: 'autograd',
     title: 'Automatic differentiation',
     description: 'You build the tape that finds the gradient of any expression, and train a network on it without deriving anything.',
