@@ -35,9 +35,15 @@ const F: usize = 4;
 /** The spare tile in which the edges of C are computed. */
 const SPARE: usize = <usize>(MR * NR) * F;
 
-/** Bytes of scratch that {@link matmul} needs for any m, n, k; 16-byte aligned. One per thread. */
-export function matmulScratch(): usize {
-  return (<usize>(MC * KC) + <usize>(KC * NC)) * F + SPARE;
+/** Bytes of scratch that {@link matmul} needs for these sizes, at most 870 KiB; 16-byte aligned. One per thread. */
+export function matmulScratch(m: i32, n: i32, k: i32): usize {
+  if (n == 1 && m > 1) return matmulScratch(1, m, k); // a column is multiplied as a row
+  return SPARE + packedBytes(m, k, MC) + packedBytes(n, k, NC);
+}
+
+/** Bytes of a packed block of `length` rows or columns, at most `block`, and of the panel that may stand over its end. */
+function packedBytes(length: i32, k: i32, block: i32): usize {
+  return <usize>((min(block, length) + NR) * blockDepth(k)) * F;
 }
 
 /**
@@ -48,7 +54,7 @@ export function matmulScratch(): usize {
  *   c   [m, ldc]
  *
  * The leading dimension ld is the distance of two stored rows, stride the distance of two matrices of the batch; both count elements. Stride 0 shares
- * a matrix. `scratch` points to matmulScratch() bytes, 16-byte aligned. With k = 0, C becomes 0 (or stays, if accumulating).
+ * a matrix. `scratch` points to matmulScratch(m, n, k) bytes, 16-byte aligned. With k = 0, C becomes 0 (or stays, if accumulating).
  */
 export function matmul(
   a: usize, lda: i32, transA: bool, strideA: i32,
@@ -82,7 +88,7 @@ function matmulOne(
 
   const spare = scratch;
   const packedA = spare + SPARE;
-  const packedB = packedA + <usize>(MC * KC) * F;
+  const packedB = packedA + packedBytes(m, k, MC);
 
   const depth = blockDepth(k);
   for (let p = 0; p < k; p += depth) {

@@ -4,7 +4,7 @@ import type { Core } from './core.ts'
 
 export interface MatmulExports {
   /** Bytes of scratch that matmul needs. */
-  matmulScratch(): number
+  matmulScratch(m: number, n: number, k: number): number
   matmul(
     a: number,
     lda: number,
@@ -27,7 +27,6 @@ export interface MatmulExports {
 }
 
 export function matmul({ exports, memory }: Core<MatmulExports>): MatmulKernels<WasmArray> {
-  const scratchBytes = exports.matmulScratch()
   return {
     matmul(a, b, { m, k, n, batch = 1, transA = false, transB = false }) {
       memory.begin('matmul')
@@ -35,7 +34,7 @@ export function matmul({ exports, memory }: Core<MatmulExports>): MatmulKernels<
       const pb = memory.address(b)
       const y = memory.allocate(a.dtype, batch * m * n)
       const py = memory.address(y)
-      const scratch = memory.scratch(scratchBytes)
+      const scratch = memory.scratch(exports.matmulScratch(m, n, k))
       const lda = transA ? m : k
       const ldb = transB ? k : n
       exports.matmul(pa, lda, Number(transA), m * k, pb, ldb, Number(transB), k * n, py, n, 0, m * n, m, n, k, batch, scratch)
