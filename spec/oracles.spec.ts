@@ -64,8 +64,13 @@ describe.each<BackendName>(['reference', 'wasm'])('PyTorch, on %s', (backend) =>
       const optimizer = optimizers[op]([w], params)
       for (const expected of path) {
         optimizer.zeroGrad()
-        w.pow(2).mul(tensor(a)).mul(0.5).add(w.sin().mul(tensor(b))).sum().backward() // Σ ½ a w² + b sin w
-      optimizer.step()
+        w.pow(2)
+          .mul(tensor(a))
+          .mul(0.5)
+          .add(w.sin().mul(tensor(b)))
+          .sum()
+          .backward() // Σ ½ a w² + b sin w
+        optimizer.step()
         expectClose(w.data, expected)
       }
     },
