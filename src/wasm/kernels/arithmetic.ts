@@ -2,7 +2,7 @@ import { type ArithmeticKernels, type BroadcastOptions, broadcastShape, broadcas
 import { sizeOf } from '../../reference/array.ts'
 import type { WasmArray } from '../memory.ts'
 import { type Axis, mergeAxes, walkAxes } from './axes.ts'
-import { type Core, runZip3, type Zip3 } from './core.ts'
+import { type Core, runTernary, type Ternary } from './core.ts'
 
 /** y = f(a, b) over the three axes of the struct. */
 type Broadcast = (a: number, b: number, y: number, axes: number) => void
@@ -17,7 +17,7 @@ export interface ArithmeticExports {
   eq: Broadcast
   gt: Broadcast
   lt: Broadcast
-  where: Zip3
+  where: Ternary
 }
 
 export function arithmetic({ exports, memory }: Core<ArithmeticExports>): ArithmeticKernels<WasmArray> {
@@ -47,7 +47,7 @@ export function arithmetic({ exports, memory }: Core<ArithmeticExports>): Arithm
     eq: broadcast('eq', exports.eq),
     gt: broadcast('gt', exports.gt),
     lt: broadcast('lt', exports.lt),
-    where: (mask, a, b) => runZip3(memory, 'where', exports.where, mask, a, b),
+    where: (mask, a, b) => runTernary(memory, 'where', exports.where, mask, a, b),
   }
 }
 

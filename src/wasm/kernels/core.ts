@@ -8,12 +8,12 @@ export interface Core<E> {
 }
 
 /** y_i = f(x_i), dx_i = f(dy_i, v_i), y_i = f(a_i, b_i, c_i), each over n numbers; further arguments are parameters of f. */
-export type Map = (x: number, y: number, n: number, ...parameters: number[]) => void
-export type Zip = (a: number, b: number, y: number, n: number, ...parameters: number[]) => void
-export type Zip3 = (a: number, b: number, c: number, y: number, n: number) => void
+export type Unary = (x: number, y: number, n: number, ...parameters: number[]) => void
+export type Binary = (a: number, b: number, y: number, n: number, ...parameters: number[]) => void
+export type Ternary = (a: number, b: number, c: number, y: number, n: number) => void
 
 /** Runs a kernel whose result has the length of its operand. */
-export function runMap(memory: WasmMemory, operation: string, run: Map, x: WasmArray, ...parameters: number[]): WasmArray {
+export function runUnary(memory: WasmMemory, operation: string, run: Unary, x: WasmArray, ...parameters: number[]): WasmArray {
   memory.begin(operation)
   const px = memory.address(x)
   const y = memory.allocate(x.dtype, x.length)
@@ -21,7 +21,14 @@ export function runMap(memory: WasmMemory, operation: string, run: Map, x: WasmA
   return y
 }
 
-export function runZip(memory: WasmMemory, operation: string, run: Zip, a: WasmArray, b: WasmArray, ...parameters: number[]): WasmArray {
+export function runBinary(
+  memory: WasmMemory,
+  operation: string,
+  run: Binary,
+  a: WasmArray,
+  b: WasmArray,
+  ...parameters: number[]
+): WasmArray {
   memory.begin(operation)
   const pa = memory.address(a)
   const pb = memory.address(b)
@@ -30,7 +37,7 @@ export function runZip(memory: WasmMemory, operation: string, run: Zip, a: WasmA
   return y
 }
 
-export function runZip3(memory: WasmMemory, operation: string, run: Zip3, a: WasmArray, b: WasmArray, c: WasmArray): WasmArray {
+export function runTernary(memory: WasmMemory, operation: string, run: Ternary, a: WasmArray, b: WasmArray, c: WasmArray): WasmArray {
   memory.begin(operation)
   const pa = memory.address(a)
   const pb = memory.address(b)

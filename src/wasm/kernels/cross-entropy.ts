@@ -1,12 +1,12 @@
 import type { CrossEntropyKernels } from '../../reference/cross-entropy.ts'
 import type { WasmArray } from '../memory.ts'
-import { type Core, runZip, runZip3, type Zip, type Zip3 } from './core.ts'
+import { type Binary, type Core, runBinary, runTernary, type Ternary } from './core.ts'
 
 export interface CrossEntropyExports {
   crossEntropy(x: number, target: number, loss: number, n: number, c: number, labelSmoothing: number): void
   crossEntropyBackward(dy: number, x: number, target: number, dx: number, n: number, c: number, labelSmoothing: number): void
-  binaryCrossEntropyWithLogits: Zip
-  binaryCrossEntropyWithLogitsBackward: Zip3
+  binaryCrossEntropyWithLogits: Binary
+  binaryCrossEntropyWithLogitsBackward: Ternary
 }
 
 export function crossEntropy({ exports, memory }: Core<CrossEntropyExports>): CrossEntropyKernels<WasmArray> {
@@ -29,8 +29,8 @@ export function crossEntropy({ exports, memory }: Core<CrossEntropyExports>): Cr
       return dx
     },
     binaryCrossEntropyWithLogits: (x, target) =>
-      runZip(memory, 'binaryCrossEntropyWithLogits', exports.binaryCrossEntropyWithLogits, x, target),
+      runBinary(memory, 'binaryCrossEntropyWithLogits', exports.binaryCrossEntropyWithLogits, x, target),
     binaryCrossEntropyWithLogitsBackward: (dy, x, target) =>
-      runZip3(memory, 'binaryCrossEntropyWithLogitsBackward', exports.binaryCrossEntropyWithLogitsBackward, dy, x, target),
+      runTernary(memory, 'binaryCrossEntropyWithLogitsBackward', exports.binaryCrossEntropyWithLogitsBackward, dy, x, target),
   }
 }
