@@ -47,4 +47,11 @@ export const manifest: readonly Lesson[] = [
     backend: 'tensor',
     data: [],
   },
+  {
+    name: 'mlp',
+    title: 'The multilayer perceptron',
+    description: 'Three layers learn to read handwritten digits, and the way of holding some out decides how good they look.',
+    backend: 'tensor',
+    data: [],
+  },
 ]
