@@ -46,7 +46,10 @@ export function forward(network: Network, x: Float64Array): { h: Float64Array; y
   return blank('forward', network, x)
 }
 
-/** What the output layer learns from, as in the delta rule.  δ_k = y_k · (1 - y_k) · (d_k - y_k)        d: wanted, y: output, both [k] -> δ: [k] */
+/**
+ * What the output layer learns from, as in the delta rule.
+ * δ_k = y_k · (1 - y_k) · (d_k - y_k)        d: what was wanted, y: what came, both [k] -> δ: [k]
+ */
 export function outputDelta(d: Float64Array, y: Float64Array): Float64Array {
   return blank('outputDelta', d, y)
 }
@@ -59,7 +62,10 @@ export function hiddenDelta(output: Layer, delta: Float64Array, h: Float64Array)
   return blank('hiddenDelta', output, delta, h)
 }
 
-/** The delta rule for a whole layer.  ΔW = α · δ · xᵀ, that is Δw_ji = α · δ_j · x_i;  Δb_j = α · δ_j        delta: [m], x: [n] -> ΔW: m rows of [n], Δb: [m] */
+/**
+ * The delta rule for a whole layer, α being the learning rate.
+ * ΔW = α · δ · xᵀ, that is Δw_ji = α · δ_j · x_i;  Δb_j = α · δ_j        delta: [m], x: [n] -> w: m rows of [n], b: [m]
+ */
 export function layerChange(alpha: number, delta: Float64Array, x: Float64Array): Layer {
   return blank('layerChange', alpha, delta, x)
 }

@@ -190,10 +190,9 @@ export default checks<typeof lesson>({
         const again = sigmoid(h)
         return back(output, delta, h).map((e_j, j) => again[j] * (1 - again[j]) * e_j)
       },
-      'the sign is turned: δ of the output already has the right one': (output, delta, h) =>
-        hiddenDelta(output, delta, h).map((value) => -value),
-      'the error is divided by the number of output neurons; it is the sum': (output, delta, h) =>
-        hiddenDelta(output, delta, h).map((value) => value / delta.length),
+      'the sign is turned; δ of the output is right already': (output, delta, h) => hiddenDelta(output, delta, h).map((value) => -value),
+      'weightedSums(output, δ) goes forward, W · δ + b; back goes Wᵀ · δ, without the bias': (output, delta, h) =>
+        weightedSums(output, delta).map((e_j, j) => h[j] * (1 - h[j]) * e_j),
       'the bias b_k is sent back, too; no hidden neuron has a part in it': (output, delta, h) =>
         h.map((h_j, j) => h_j * (1 - h_j) * output.w.reduce((sum, row, k) => sum + (row[j] + output.b[k]) * delta[k], 0)),
       "φ' is taken at h[k], inside the sum; it belongs to the hidden neuron: h[j]": (output, delta, h) =>
@@ -254,7 +253,7 @@ export default checks<typeof lesson>({
   trainStep: {
     hints: [
       'Four functions above do it together. Compute both δ first, with the weights as they were, and change the layers after that.',
-      'h, y from forward;  δ from d and y;  δ_h from the old output layer, δ and h;  then each layer changes by its own δ and its own input',
+      'h and y come from forward, δ from d and y, δ_h from network.output, δ and h. Each layer changes by its own δ and its own input.',
       'const { h, y } = forward(…)\nconst delta = outputDelta(…)\nconst deltaHidden = hiddenDelta(network.output, …, …)\nreturn {\n  hidden: changed(network.hidden, layerChange(alpha, deltaHidden, …)),\n  output: changed(network.output, layerChange(alpha, delta, …)),\n}',
     ],
     inputs: fc.tuple(task, alpha).map(([[network, sample], a]): [Network, Sample, number] => [network, sample, a]),
@@ -309,6 +308,10 @@ export default checks<typeof lesson>({
       ]),
       'the output layer changes by x; its input is h': step('output', ({ x, delta }) => [delta, x]),
       'the output layer changes by its answer y; its input is h': step('output', ({ y, delta }) => [delta, y]),
+      'x and h have changed places: the hidden layer changes by x, the output layer by h': (network, sample, a) => ({
+        ...step('hidden', ({ h, deltaHidden }) => [deltaHidden, h])(network, sample, a),
+        output: step('output', ({ x, delta }) => [delta, x])(network, sample, a).output,
+      }),
       'the output layer changes by the error d - y; it should change by δ': step('output', ({ h, e }) => [e, h]),
       'the learning rate α is missing': (network, sample) => trainStep(network, sample, 1),
       'it learns away from the target: changes are added, and δ has the right sign already': (network, sample, a) =>

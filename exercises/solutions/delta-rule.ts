@@ -80,7 +80,7 @@ export function batchChange(w: Weights, batch: readonly Sample[], alpha: number,
   return change
 }
 
-/** One epoch: the samples in batches, in the order given; the weights move after each batch.        w: m rows of [n] -> new w: m rows of [n] */
+/** One epoch: batch by batch, in the order given; the weights move after each batch.        w: m rows of [n] -> new w: m rows of [n] */
 export function trainEpoch(w: Weights, samples: readonly Sample[], batchSize: number, alpha: number, activation: Activation): Weights {
   let current = w
   for (let start = 0; start < samples.length; start += batchSize) {
@@ -100,8 +100,8 @@ export function meanSquaredError(w: Weights, samples: readonly Sample[], activat
 }
 
 /**
- * The 150 irises in random order: 120 to learn from and 30 kept back. Every measure is shifted and scaled, so that it has mean 0 and standard
- * deviation 1 over the 120; a last input of 1 carries the bias. d is one-hot: 1 for the flower's species, 0 for the two others.
+ * The 150 irises in random order: 120 to learn from and 30 kept back. Every measure is shifted and scaled, so that it has mean 0 and
+ * standard deviation 1 over the 120; a last input of 1 carries the bias. d is one-hot: 1 for the flower's species, 0 for the two others.
  * generator: draws the order -> training: 120 samples, unseen: 30, x: [5], d: [3]
  */
 export function irises(generator: Generator): { training: readonly Sample[]; unseen: readonly Sample[] } {
@@ -120,7 +120,7 @@ export function irises(generator: Generator): { training: readonly Sample[]; uns
   return { training: samples.slice(0, 120), unseen: samples.slice(120) }
 }
 
-/** The samples for which the neuron of the right species gives the largest output.        w: m rows of [n], samples: N -> N or fewer of them */
+/** The samples for which the right neuron gives the largest output.        w: m rows of [n], samples: N -> N or fewer of them */
 export function recognised(w: Weights, samples: readonly Sample[], activation: Activation): Sample[] {
   return samples.filter(({ x, d }) => {
     const y = output(w, x, activation)
@@ -162,7 +162,7 @@ await lesson(import.meta, ({ show, print, options }) => {
   })
   show(table(['trained by', 'steps/epoch', 'E < 0.3', 'E at last', 'right of 120', 'of 30 unseen'], rows))
   print(
-    'All four look at 120 flowers in an epoch. Single samples make 120 steps of that, the full batch one, along the mean: at the same α it is the slowest.',
+    'An epoch costs all four the same. Single samples are the fastest: they make 120 steps of it, the full batch one, along the mean.',
     '',
   )
 
@@ -171,7 +171,5 @@ await lesson(import.meta, ({ show, print, options }) => {
     return [name, flowers.length, identity.right(flowers), single.right(flowers)]
   })
   show(table(['species', 'flowers', 'right by identity', 'right by sigmoid'], species, { title: 'single samples' }))
-  print(
-    'Versicolor lies between the two others. A sum that rises or falls cannot be largest in the middle; sigmoids can, for they level off.',
-  )
+  print('Versicolor lies between the others. Straight lines cross there, and it stands out nowhere; sigmoids level off, so it can.')
 })
