@@ -40,6 +40,13 @@ afterAll(() => {
 })
 
 describe.concurrent('a lesson', () => {
+  it('shows its demo and its end when the solution itself is run', async () => {
+    const { code, out } = await runFile(shipped, ['exercises/solutions/perceptron.ts', '--quick'])
+    expect(out).toContain('mistakes per epoch')
+    expect(out).toContain('5 of 5 pass')
+    expect(code).toBe(0)
+  })
+
   it('as shipped shows the concept, the demo, its blanks and what to do next, and nothing that only a terminal understands', async () => {
     const { code, out, err } = await runFile(shipped, [LESSON, '--seed', '3'])
     expect(err).toBe('')

@@ -29,9 +29,9 @@ async function choose(backend: BackendName | undefined): Promise<void> {
   if (backend !== undefined) await (await import('../tensor/backend.ts')).setBackend(backend)
 }
 
-async function loadLesson(file: string): Promise<Readonly<Record<string, unknown>>> {
+async function loadLesson(url: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
+    return (await import(url)) as Readonly<Record<string, unknown>>
   } catch (error) {
     return finish({ type: 'broken', text: errorText(error) })
   }
@@ -42,9 +42,10 @@ async function demo(): Promise<void> {
   const { file, options, svg, columns } = (await asked) as DemoRequest
   if (columns !== undefined) process.stdout.columns = columns
   const used = new Set<string>()
+  const url = `${pathToFileURL(file).href}?demo` // a module of its own, where the lesson is the solution, which is loaded already
   setRole({
     kind: 'demo',
-    url: pathToFileURL(file).href,
+    url,
     solutions,
     usesBlank: (name) => {
       if (!used.has(name)) send({ type: 'blank', name })
@@ -60,7 +61,7 @@ async function demo(): Promise<void> {
     },
   })
   await choose(options.backend)
-  await loadLesson(file)
+  await loadLesson(url)
 }
 
 async function check(): Promise<void> {
@@ -69,7 +70,7 @@ async function check(): Promise<void> {
   const { solutions } = content
   setRole({ kind: 'check', solutions, name: '' })
   await choose(backend)
-  const learner = await loadLesson(file)
+  const learner = await loadLesson(pathToFileURL(file).href)
   await send({ type: 'loaded' })
   for (const name of content.blanks) {
     if (done.includes(name)) continue
