@@ -57,6 +57,17 @@ describe.each<BackendName>(['reference', 'wasm'])('tensors, on %s', (backend) =>
     expect(t.toArray()).toEqual([1, 2])
   })
 
+  it('shows its numbers, and of many only the edges', () => {
+    expect(
+      `${tensor([
+        [1, 2],
+        [3, 4.5],
+      ])}`,
+    ).toBe('[[1.0000, 2.0000],\n [3.0000, 4.5000]]  [2, 2] float32')
+    expect(`${tensor(3, { dtype: 'int32' })}`).toBe('3  [] int32')
+    expect(`${zeros([2000])}`).toBe('[0, 0, 0, ..., 0, 0, 0]  [2000] float32')
+  })
+
   it('views look at the same numbers', () => {
     const x = arange(24).reshape(2, 3, 4)
     expect(x.transpose(0, 2).shape).toEqual([4, 3, 2])

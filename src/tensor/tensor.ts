@@ -2,6 +2,7 @@ import { expect } from '../errors.ts'
 import { type DType, type HostArray, type Shape, showShape, sizeOf, stridesOf } from '../reference/array.ts'
 import { strided } from '../reference/strided.ts'
 import type { BackendArray } from './backend.ts'
+import { showTensor } from './print.ts'
 import type { Storage } from './storage.ts'
 
 /** Where a tensor's elements lie in its storage: element (i, j, ...) at offset + i·strides[0] + j·strides[1] + ... */
@@ -104,9 +105,14 @@ export class Tensor {
     return nest(this.data, this.shape)
   }
 
+  /** Its numbers, shape and dtype; of many numbers only the first and last along each axis. */
   toString(): string {
-    const grad = this.requiresGrad ? ', requiresGrad' : ''
-    return `tensor(${JSON.stringify(this.toArray(), (_, v) => (typeof v === 'number' ? Number(v.toPrecision(6)) : v))}, ${showShape(this.shape)} ${this.dtype}${grad})`
+    return showTensor(this.data, this.shape, [this.dtype, ...(this.requiresGrad ? ['requiresGrad'] : [])])
+  }
+
+  /** What console.log shows in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
   }
 
   #arrange(all: HostArray): HostArray {
