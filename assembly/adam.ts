@@ -7,13 +7,20 @@ export function adam(
   w: usize, dw: usize, m: usize, v: usize, vMax: usize, n: usize,
   stepSize: f32, new1: f32, beta2: f32, new2: f32, rootCorrection: f32, eps: f32, weightDecay: f32,
 ): void {
+  const decay = f32x4.splat(weightDecay)
+  const share1 = f32x4.splat(new1)
+  const share2 = f32x4.splat(new2)
+  const keep2 = f32x4.splat(beta2)
+  const length = f32x4.splat(stepSize)
+  const correction = f32x4.splat(rootCorrection)
+  const least = f32x4.splat(eps)
   const bytes = n << 2
   for (let i: usize = 0; i < bytes; i += 16) {
     const w0 = v128.load(w + i)
-    const g = madd(f32x4.splat(weightDecay), w0, v128.load(dw + i))
+    const g = madd(decay, w0, v128.load(dw + i))
     const m0 = v128.load(m + i)
-    const m1 = madd(f32x4.splat(new1), f32x4.sub(g, m0), m0) // β₁·m + (1 - β₁)·g
-    const v1 = madd(f32x4.mul(f32x4.splat(new2), g), g, f32x4.mul(f32x4.splat(beta2), v128.load(v + i)))
+    const m1 = madd(share1, f32x4.sub(g, m0), m0) // β₁·m + (1 - β₁)·g
+    const v1 = madd(f32x4.mul(share2, g), g, f32x4.mul(keep2, v128.load(v + i)))
     v128.store(m + i, m1)
     v128.store(v + i, v1)
     let second = v1
@@ -21,7 +28,7 @@ export function adam(
       second = f32x4.max(v128.load(vMax + i), v1)
       v128.store(vMax + i, second)
     }
-    const root = f32x4.add(f32x4.div(f32x4.sqrt(second), f32x4.splat(rootCorrection)), f32x4.splat(eps))
-    v128.store(w + i, f32x4.sub(w0, f32x4.div(f32x4.mul(f32x4.splat(stepSize), m1), root)))
+    const root = f32x4.add(f32x4.div(f32x4.sqrt(second), correction), least)
+    v128.store(w + i, f32x4.sub(w0, f32x4.div(f32x4.mul(length, m1), root)))
   }
 }

@@ -1,6 +1,6 @@
 /** Functions of one number, and their derivatives: `src/reference/elementwise.ts`. x, y, dy, dx: [n] */
 
-import { exp as expOf, EVEN, FRACTIONAL, log as logOf, MAX_ANGLE, ODD, pow as powOf, sine } from './functions'
+import { exp as expOf, leftOfNegative, log as logOf, MAX_ANGLE, pow as powOf, sine } from './functions'
 import { map, zip } from './lines'
 import { loadFirst, mapRow, zipRow } from './rows'
 
@@ -73,14 +73,8 @@ class Reciprocal { @inline of(x: v128): v128 { return f32x4.div(f32x4.splat(1), 
 export function reciprocal(x: usize, y: usize, n: usize): void { map<Reciprocal>(x, y, n) }
 
 /** x^p, where p is none of the exponents that are cheaper as a product or a root. */
-export function pow(x: usize, y: usize, n: usize, p: f64): void {
-  const exponent = f64x2.splat(p)
-  const half = p / 2
-  const end = x + (n << 2)
-  if (p != floor(p)) for (; x < end; x += 16, y += 16) v128.store(y, powOf(v128.load(x), exponent, FRACTIONAL))
-  else if (half == floor(half)) for (; x < end; x += 16, y += 16) v128.store(y, powOf(v128.load(x), exponent, EVEN))
-  else for (; x < end; x += 16, y += 16) v128.store(y, powOf(v128.load(x), exponent, ODD))
-}
+class Pow { @inline of(x: v128, p: v128, ofNegative: v128): v128 { return powOf(x, p, ofNegative) } }
+export function pow(x: usize, y: usize, n: usize, p: f64): void { mapRow<Pow>(x, y, n, f64x2.splat(p), leftOfNegative(p)) }
 
 /** dx = dy · p · x^(p-1), given power = x^(p-1) */
 class PowBackward { @inline of(dy: v128, power: v128, p: v128, _: v128): v128 { return f32x4.mul(f32x4.mul(dy, p), power) } }

@@ -3,14 +3,10 @@
  * kinds of float32 numbers in both builds. NaN gives NaN. Polynomials are minimax fits; where they come from elsewhere, the source is named.
  */
 
+import {
+  constant, EXP_0, EXP_1, EXP_2, EXP_3, EXP_4, EXP_MAX, EXP_MIN, LOG2_E, MINUS_LN2_HIGH, MINUS_LN2_LOW, ONE, ROUND,
+} from './constants'
 import { madd } from './simd'
-
-const LOG2_E: f32 = 1.4426950408889634
-/** ln 2 in two parts: n times the first is exact for |n| < 2^15, the second is what is missing (Cody & Waite 1980). */
-const LN2_HIGH: f32 = 0.693359375
-const LN2_LOW: f32 = -2.12194440054690583e-4
-/** 1.5 · 2^23: adding it rounds to a whole number, which then stands in the lowest bits. */
-const ROUND: f32 = 12582912
 
 const SIGN: i32 = 0x80000000
 
@@ -19,38 +15,40 @@ function splat(x: f32): v128 {
   return f32x4.splat(x)
 }
 
-@inline
-function ones(): v128 {
-  return f32x4.splat(1)
-}
-
-/** (e^r - 1 - r) / r² for |r| <= ln 2 / 2 */
-@inline
-function expTail(r: v128): v128 {
-  let p = madd(splat(0.0013814475387334824), r, splat(0.008368777111172676))
-  p = madd(p, r, splat(0.04166839271783829))
-  p = madd(p, r, splat(0.1666651964187622))
-  return madd(p, r, splat(0.49999994039535522))
-}
-
 /** e^x = 2^n · e^r with n = round(x / ln 2). At most 1.2 ulp; below 2^-126 it passes through the denormal numbers to 0. */
 @inline
 export function exp(x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, splat(89)), splat(-104))
-  const t = madd(x, splat(LOG2_E), splat(ROUND))
-  const n = f32x4.sub(t, splat(ROUND))
-  const r = madd(n, splat(-LN2_LOW), madd(n, splat(-LN2_HIGH), x))
-  const p = madd(madd(expTail(r), r, ones()), r, ones())
+  x = f32x4.pmax(f32x4.pmin(x, constant(EXP_MAX)), constant(EXP_MIN))
+  const t = quotient(x)
+  const r = remainder(x, t)
+  let p = madd(constant(EXP_4), r, constant(EXP_3))
+  p = madd(p, r, constant(EXP_2))
+  p = madd(p, r, constant(EXP_1))
+  p = madd(p, r, constant(EXP_0))
+  p = madd(madd(p, r, constant(ONE)), r, constant(ONE))
   // 2^n in two factors: one alone has no exponent for 2^128 and 2^-149.
-  const k = i32x4.sub(t, splat(ROUND))
-  const half = i32x4.shr_s(k, 1)
-  return f32x4.mul(f32x4.mul(p, power2(half)), power2(i32x4.sub(k, half)))
+  const n = i32x4.sub(t, constant(ROUND))
+  const half = i32x4.shr_s(n, 1)
+  return f32x4.mul(f32x4.mul(p, power2(half)), power2(i32x4.sub(n, half)))
+}
+
+/** n = round(x / ln 2), in the lowest bits of a float32 number. */
+@inline
+function quotient(x: v128): v128 {
+  return madd(x, constant(LOG2_E), constant(ROUND))
+}
+
+/** r = x - n · ln 2, given quotient(x). */
+@inline
+function remainder(x: v128, t: v128): v128 {
+  const n = f32x4.sub(t, constant(ROUND))
+  return madd(n, constant(MINUS_LN2_LOW), madd(n, constant(MINUS_LN2_HIGH), x))
 }
 
 /** 2^k, for whole k from -126 to 127 in the lowest 9 bits. */
 @inline
 function power2(k: v128): v128 {
-  return i32x4.add(i32x4.shl(k, 23), ones())
+  return i32x4.add(i32x4.shl(k, 23), constant(ONE))
 }
 
 /** e^(x - max): a term of softmax, for the loops over rows. */
@@ -65,7 +63,7 @@ export function log(x: v128): v128 {
   const small = f32x4.lt(x, splat(1.17549435e-38))
   const bits = i32x4.add(v128.bitselect(f32x4.mul(x, splat(33554432)), x, small), i32x4.splat(0x3f800000 - 0x3f3504f3)) // x · 2^25
   const k = i32x4.sub(i32x4.shr_s(bits, 23), v128.bitselect(i32x4.splat(127 + 25), i32x4.splat(127), small))
-  const f = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3)), ones())
+  const f = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3)), constant(ONE))
   const n = f32x4.convert_i32x4_s(k)
   const s = f32x4.div(f, f32x4.add(f, splat(2)))
   const z = f32x4.mul(s, s)
@@ -81,12 +79,15 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, special, v128.and(f32x4.gt(x, splat(0)), f32x4.lt(x, splat(Infinity))))
 }
 
-/** ln(1 + x) for 0 <= x <= 1, also where 1 + x rounds to 1: what the sum lost is given back. At most 2 ulp. */
+/** ln(1 + x) = 2 artanh s with s = x / (2 + x), for 0 <= x <= 1; small x keep their digits. At most 2.5 ulp. */
 @inline
 export function log1p(x: v128): v128 {
-  const sum = f32x4.add(ones(), x)
-  const lost = f32x4.sub(x, f32x4.sub(sum, ones()))
-  return f32x4.add(log(sum), f32x4.div(lost, sum))
+  const s = f32x4.div(x, f32x4.add(x, splat(2)))
+  const z = f32x4.mul(s, s)
+  let p = madd(splat(0.2802448570728302), z, splat(0.27999135851860046))
+  p = madd(p, z, splat(0.4002169966697693))
+  p = madd(p, z, splat(0.6666641235351562))
+  return madd(f32x4.mul(s, z), p, f32x4.add(s, s))
 }
 
 /**
@@ -101,20 +102,19 @@ export function log1p(x: v128): v128 {
 export function tanh(x: v128): v128 {
   const size = f32x4.abs(x)
   const z = f32x4.pmin(f32x4.add(size, size), splat(20))
-  const t = madd(f32x4.sub(z, splat(0.1644)), splat(LOG2_E), splat(ROUND))
-  const n = f32x4.sub(t, splat(ROUND))
-  const r = madd(n, splat(-LN2_LOW), madd(n, splat(-LN2_HIGH), z))
+  const t = quotient(f32x4.sub(z, splat(0.1644)))
+  const r = remainder(z, t)
   const square = f32x4.mul(r, r)
   const half = f32x4.mul(r, splat(0.5))
   let p = madd(splat(-0.0008016302599571645), square, splat(0.008327066898345947))
   p = madd(p, square, splat(-0.08333306014537811))
   const w = madd(half, f32x4.mul(p, square), half)
   const s = power2(t)
-  const less = f32x4.sub(s, ones())
-  const more = f32x4.add(s, ones())
-  const large = f32x4.gt(n, splat(1))
+  const less = f32x4.sub(s, constant(ONE))
+  const more = f32x4.add(s, constant(ONE))
+  const large = f32x4.gt(s, splat(2))
   const above = madd(v128.bitselect(splat(2), more, large), w, v128.bitselect(splat(-2), less, large))
-  const y = f32x4.add(f32x4.div(above, madd(less, w, more)), v128.and(large, ones()))
+  const y = f32x4.add(f32x4.div(above, madd(less, w, more)), v128.and(large, constant(ONE)))
   return v128.or(y, v128.and(x, i32x4.splat(SIGN)))
 }
 
@@ -122,7 +122,7 @@ export function tanh(x: v128): v128 {
 @inline
 export function sigmoid(x: v128): v128 {
   const e = exp(v128.or(x, i32x4.splat(SIGN)))
-  return f32x4.div(v128.bitselect(e, ones(), f32x4.lt(x, splat(0))), f32x4.add(ones(), e))
+  return f32x4.div(v128.bitselect(e, constant(ONE), f32x4.lt(x, splat(0))), f32x4.add(constant(ONE), e))
 }
 
 /** φ(x) · √(2π) = e^(-x²/2) */
@@ -148,7 +148,7 @@ export function normalCdf(x: v128, bell: v128): v128 {
   m = madd(m, u, splat(-0.997352123260498))
   m = madd(m, u, splat(0.5))
   const tail = f32x4.mul(bell, m)
-  return v128.bitselect(tail, f32x4.sub(ones(), tail), f32x4.lt(x, splat(0)))
+  return v128.bitselect(tail, f32x4.sub(constant(ONE), tail), f32x4.lt(x, splat(0)))
 }
 
 /** The greatest |x| for which sine and cosine reduce their argument rightly. */
@@ -187,20 +187,24 @@ function sine2(x: v128, quarter: i64): v128 {
   return v128.xor(v128.bitselect(c, s, odd), sign)
 }
 
-/** What `pow` must know of its exponent. */
-export const FRACTIONAL: i32 = 0
-export const EVEN: i32 = 1
-export const ODD: i32 = 2
-
-/** x^p = ±2^(p · log2 |x|), at most 0.51 ulp: in float64, two numbers at a time. NaN for x < 0 and fractional p; special numbers as in IEEE 754 (pown, pow). */
+/**
+ * x^p = 2^(p · log2 |x|) with what a negative x leaves in the result: nothing if p is even, its sign if p is odd, NaN if p is fractional. At most 0.51 ulp: in
+ * float64, two numbers at a time; p comes twice. Special numbers as in IEEE 754, so infinities and zeros have all powers.
+ */
 @inline
-export function pow(x: v128, p: v128, kind: i32): v128 {
+export function pow(x: v128, p: v128, ofNegative: v128): v128 {
   const y0 = pow2(f64x2.promote_low_f32x4(x), p)
   const y1 = pow2(f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1)), p)
   const y = v128.shuffle<f64>(f32x4.demote_f64x2_zero(y0), f32x4.demote_f64x2_zero(y1), 0, 2)
-  if (kind == EVEN) return y
-  if (kind == ODD) return v128.or(y, v128.and(x, i32x4.splat(SIGN)))
-  return v128.or(y, v128.and(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(-Infinity))))
+  const negative = v128.and(f32x4.lt(x, splat(0)), f32x4.gt(x, splat(-Infinity)))
+  const sign = v128.and(x, i32x4.splat(SIGN))
+  return v128.or(y, v128.and(v128.or(negative, sign), ofNegative))
+}
+
+/** The bits for the kinds of exponents. */
+export function leftOfNegative(p: f64): v128 {
+  if (p != floor(p)) return i32x4.splat(0x7fffffff) // NaN; not the sign, which -0 and -∞ have too
+  return i32x4.splat(p / 2 == floor(p / 2) ? 0 : SIGN)
 }
 
 /** |x|^p */

@@ -2,6 +2,7 @@ export * from "./activation";
 export * from "./adam";
 export * from "./arithmetic";
 export * from "./ceiling";
+export { writeConstants } from "./constants";
 export * from "./cross-entropy";
 export * from "./elementwise";
 export * from "./gather";

@@ -13,7 +13,7 @@ export function stridedCopy(x: usize, y: usize, axes: Axes): void {
     const p = x + <usize>((i * axes.a0) << 2)
     const q = y + <usize>((i * axes.b0) << 2)
     if (axes.b2 == 1 && axes.a1 == 1 && axes.a2 != 1) {
-      transpose(p, q, axes.n1, axes.n2, axes.a2 << 2, axes.b1 << 2)
+      transpose(p, q, axes.n1, axes.n2, <usize>(axes.a2 << 2), <usize>(axes.b1 << 2))
       continue
     }
     for (let j = 0; j < axes.n1; j++) {
@@ -40,40 +40,43 @@ function copyRow(x: usize, y: usize, n: i32, dx: i32, dy: i32): void {
   }
 }
 
-/** y_jk = x_kj, in blocks of 4 × 4        x: [N2, N1] -> y: [N1, N2], rows dx and dy bytes apart */
-function transpose(x: usize, y: usize, n1: i32, n2: i32, dx: i32, dy: i32): void {
-  let j: i32 = 0
-  for (; j + 4 <= n1; j += 4) {
-    let p = x + <usize>(j << 2)
-    let q = y + <usize>(j * dy)
-    let k: i32 = 0
-    for (; k + 4 <= n2; k += 4) {
-      const a = v128.load(p)
-      const b = v128.load(p + <usize>dx)
-      const c = v128.load(p + <usize>(2 * dx))
-      const d = v128.load(p + <usize>(3 * dx))
-      const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5)
-      const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5)
-      const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7)
-      const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7)
-      v128.store(q, v128.shuffle<i64>(ab, cd, 0, 2))
-      v128.store(q + <usize>dy, v128.shuffle<i64>(ab, cd, 1, 3))
-      v128.store(q + <usize>(2 * dy), v128.shuffle<i64>(ab2, cd2, 0, 2))
-      v128.store(q + <usize>(3 * dy), v128.shuffle<i64>(ab2, cd2, 1, 3))
-      p += <usize>(4 * dx)
-      q += 16
-    }
-    for (; k < n2; k++) {
-      const v = v128.load(p)
-      v128.store_lane<i32>(q, v, 0)
-      v128.store_lane<i32>(q + <usize>dy, v, 1)
-      v128.store_lane<i32>(q + <usize>(2 * dy), v, 2)
-      v128.store_lane<i32>(q + <usize>(3 * dy), v, 3)
-      p += <usize>dx
-      q += 4
-    }
+/** So many rows of x are transposed at a time, so that their lines are still in the cache when the next columns are read. */
+const ROWS: i32 = 32
+
+/** y_jk = x_kj        x: [N2, N1] -> y: [N1, N2], rows dx and dy bytes apart */
+function transpose(x: usize, y: usize, n1: i32, n2: i32, dx: usize, dy: usize): void {
+  for (; n2 > 0; n2 -= ROWS, x += ROWS * dx, y += ROWS << 2) {
+    const rows = min(n2, ROWS)
+    let j = 0
+    for (; j + 4 <= n1; j += 4) transposeFour(x + <usize>(j << 2), y + <usize>j * dy, rows, dx, dy)
+    for (; j < n1; j++) copyRow(x + <usize>(j << 2), y + <usize>j * dy, rows, <i32>dx >> 2, 1)
   }
-  for (; j < n1; j++) copyRow(x + <usize>(j << 2), y + <usize>(j * dy), n2, dx >> 2, 1)
+}
+
+/** Four columns of x become four rows of y, in blocks of 4 × 4. */
+@inline
+function transposeFour(x: usize, y: usize, rows: i32, dx: usize, dy: usize): void {
+  for (; rows >= 4; rows -= 4, x += 4 * dx, y += 16) {
+    const a = v128.load(x)
+    const b = v128.load(x + dx)
+    const c = v128.load(x + 2 * dx)
+    const d = v128.load(x + 3 * dx)
+    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5)
+    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5)
+    const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7)
+    const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7)
+    v128.store(y, v128.shuffle<i64>(ab, cd, 0, 2))
+    v128.store(y + dy, v128.shuffle<i64>(ab, cd, 1, 3))
+    v128.store(y + 2 * dy, v128.shuffle<i64>(ab2, cd2, 0, 2))
+    v128.store(y + 3 * dy, v128.shuffle<i64>(ab2, cd2, 1, 3))
+  }
+  for (; rows > 0; rows--, x += dx, y += 4) {
+    const v = v128.load(x)
+    v128.store_lane<i32>(y, v, 0)
+    v128.store_lane<i32>(y + dy, v, 1)
+    v128.store_lane<i32>(y + 2 * dy, v, 2)
+    v128.store_lane<i32>(y + 3 * dy, v, 3)
+  }
 }
 
 /** y_ijk += x_ijk, x walked by a, y by b. */

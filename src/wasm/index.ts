@@ -28,7 +28,10 @@ interface Exports
     ReductionExports,
     SgdExports,
     SoftmaxExports,
-    StridedExports {}
+    StridedExports {
+  /** Writes constants that the kernels read into the first bytes of the memory, once. */
+  writeConstants(): void
+}
 
 /** The fast definitions as a backend, each with a memory of its own. */
 export interface Wasm {
@@ -37,11 +40,12 @@ export interface Wasm {
   simd: Simd
 }
 
-/** The first bytes stay unused: no array lies at 0, which stands for "none". */
+/** The first KiB holds constants; and no array lies at 0, which stands for "none". */
 const HEAP_BASE = 1024
 
 function build({ exports, memory: raw, simd }: Loaded<Exports>): Wasm {
   const memory = new WasmMemory(raw, HEAP_BASE)
+  exports.writeConstants()
   const core = { exports, memory }
   const reductions = reduction(core)
   const kernels: Kernels<WasmArray> = {

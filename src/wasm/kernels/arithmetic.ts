@@ -1,7 +1,7 @@
 import { type ArithmeticKernels, type BroadcastOptions, broadcastShape, broadcastStrides } from '../../reference/arithmetic.ts'
 import { sizeOf } from '../../reference/array.ts'
 import type { WasmArray } from '../memory.ts'
-import { type Axis, mergeAxes, walkAxes } from './axes.ts'
+import { mergeAxes, walkAxes, writeAxis } from './axes.ts'
 import { type Core, runTernary, type Ternary } from './core.ts'
 
 /** y = f(a, b) over the three axes of the struct. */
@@ -29,10 +29,13 @@ export function arithmetic({ exports, memory }: Core<ArithmeticExports>): Arithm
     const size = sizeOf(shape)
     const y = memory.allocate(a.dtype, size)
     const py = memory.address(y)
-    if (size > 0) {
-      walkAxes(memory, axesOf(a.length, b.length, size, shape, options), (da, db, done, axes) => {
-        run(pa + da, pb + db, py + done * 4, axes)
-      })
+    const stepA = stepOf(a, size)
+    const stepB = stepOf(b, size)
+    if (stepA !== null && stepB !== null) {
+      run(pa, pb, py, writeAxis(memory, size, stepA, stepB))
+    } else if (size > 0) {
+      const axes = mergeAxes(shape, broadcastStrides(options.a, shape), broadcastStrides(options.b, shape))
+      walkAxes(memory, axes, (da, db, done, struct) => run(pa + da, pb + db, py + done * 4, struct))
     }
     return y
   }
@@ -51,9 +54,7 @@ export function arithmetic({ exports, memory }: Core<ArithmeticExports>): Arithm
   }
 }
 
-/** One axis where no operand is repeated, or one of them is a single number; else whatever broadcasting leaves. */
-function axesOf(a: number, b: number, size: number, shape: number[], options: BroadcastOptions): Axis[] {
-  const isRun = (length: number) => length === size || length === 1
-  if (isRun(a) && isRun(b)) return [{ n: size, a: a === size ? 1 : 0, b: b === size ? 1 : 0 }]
-  return mergeAxes(shape, broadcastStrides(options.a, shape), broadcastStrides(options.b, shape))
+/** The step through an operand that needs no axes: 1 where it is as long as the result, 0 where it is a single number; null for any other. */
+function stepOf(x: WasmArray, size: number): number | null {
+  return x.length === size ? 1 : x.length === 1 ? 0 : null
 }
