@@ -96,7 +96,7 @@ export default checks<typeof lesson>({
     hints: [
       'Every class has a counter of its own. What does a sample have to ask its counter?',
       'count = how many of class t[row] have come before;  into test if count mod k = 0, else into train',
-      'const seen: number[] = []\nfor (const row of order) {\n  const count = seen[t[row]] ?? 0\n  seen[t[row]] = count + 1\n  if (count % k === 0) … else …\n}',
+      'const split: Split = { train: [], test: [] }\nconst seen: number[] = []\nfor (const row of order) {\n  const count = seen[t[row]] ?? 0\n  seen[t[row]] = count + 1\n  if (count % k === 0) … else …\n}\nreturn split',
     ],
     inputs: toSplit,
     observe: (split) => (isSplit(split) ? sorted(split) : split),
@@ -122,7 +122,7 @@ export default checks<typeof lesson>({
       'one counter for all: then the classes may be unequal in the two parts; each class needs its own': (_, order, k) =>
         splitBy(order, (_row, place) => place % k === 0),
       'the first part of the order is held out, whatever the classes: that is a split, but not a stratified one': (_, order, k) =>
-        splitBy(order, (_row, place) => place < order.length / k),
+        splitBy(order, (_row, place) => place < Math.floor(order.length / k)),
       'train and test have changed places': (t, order, k) => {
         const { train, test } = stratifiedSplit(t, order, k)
         return { train: test, test: train }
@@ -142,6 +142,8 @@ export default checks<typeof lesson>({
         const moved = Int32Array.from(t, (_, row) => t[Math.max(0, order.indexOf(row))])
         return stratifiedSplit(moved, order, k)
       },
+      'the counters do not start at 0: undefined + 1 is NaN, and nothing is held out (seen[t[row]] ?? 0)': (_, order) =>
+        splitBy(order, () => false),
       'the comparison is turned around: one of k goes into train, the others into test': (t, order, k) =>
         splitByCount(t, order, (count) => (count + 1) % k !== 0),
       'only the first of each class is held out; so should be every k-th after it': (t, order) =>
@@ -182,7 +184,6 @@ export default checks<typeof lesson>({
         -Math.log(Math.exp(z[t]) / z.reduce((sum, z_j) => sum + Math.exp(z_j), 0)),
       'where p_t is as small as 0, -ln p_t is infinite; ln Σ e^z - z_t never is': (z, t) => -Math.log(softmax(z)[t]),
       'the losses of all classes are summed; only the right class counts': (z) => z.reduce((sum, _, t) => sum + crossEntropy(z, t), 0),
-      'it is divided by the number of classes': (z, t) => crossEntropy(z, t) / z.length,
     },
   },
   crossEntropyGradient: {
@@ -232,7 +233,7 @@ export default checks<typeof lesson>({
   },
   trainStep: {
     hints: [
-      'Four things, in the only order that works: forget, go forward, go backward, move.',
+      'Four things, in this order: forget, go forward, go backward, move.',
       'zeroGrad, then the loss of model.forward(x), then backward, then step; read the loss with await loss.read()',
       'optimizer.zeroGrad()\nconst loss = await batchLoss(model.forward(x), t)\nloss.…\noptimizer.…\nreturn (await loss.read())[0]',
     ],
@@ -311,7 +312,7 @@ export default checks<typeof lesson>({
     ],
     inputs: answers,
     laws: {
-      'what is all right has accuracy 1': (f, y) => f(y, y) === 1,
+      'what is all right has accuracy 1': (f, y) => Math.abs(f(y, y) - 1) < 1e-9,
       'what is all wrong has accuracy 0': (f, y) => f(new Int32Array(y.length).fill(-1), y) === 0,
     },
     frozen: [
@@ -332,7 +333,7 @@ export default checks<typeof lesson>({
     hints: [
       'A table of zeros first, a row for every true class and a column for every predicted one. Then each sample is one stroke in it.',
       'for every i: m[t_i][y_i] goes up by 1',
-      'const m = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))\nfor (let i = 0; i < t.length; i++) m[…][…]++\nreturn m',
+      'const row = () => new Array<number>(classes).fill(0)\nconst m = Array.from({ length: classes }, row)\nfor (let i = 0; i < t.length; i++) m[…][…]++\nreturn m',
     ],
     inputs: fc
       .tuple(answers, fc.integer({ min: CLASSES, max: CLASSES + 1 }))
@@ -375,8 +376,6 @@ export default checks<typeof lesson>({
       },
       'only what is right is counted: the mistakes are what one wants to see': (y, t, classes) =>
         confusionMatrix(y, t, classes).map((row, c) => row.map((n, j) => (c === j ? n : 0))),
-      'only the mistakes are counted; what is right belongs on the diagonal': (y, t, classes) =>
-        confusionMatrix(y, t, classes).map((row, c) => row.map((n, j) => (c === j ? 0 : n))),
       'each row is divided by its sum; counts are asked for': (y, t, classes) =>
         confusionMatrix(y, t, classes).map((row) =>
           row.map(
