@@ -10,10 +10,10 @@ export function sumScratch(): usize {
   return COLUMNS << 3
 }
 
-/** Rows up to this long are added term by term in float32, as the reference adds them and PyTorch does. */
+/** Rows up to this long are added term by term in float32, as the definition adds them: the bits of a small example are the same. */
 const SHORT: usize = 8
 
-/** y_oi = Σ_j x_oji        x: [O, N, I] -> y: [O, I]. Groups of up to 32 are added in float32, as trees; the groups in float64. */
+/** y_oi = Σ_j x_oji        x: [O, N, I] -> y: [O, I]. Longer rows: groups of eight vectors, or of eight rows, are added in float32 as trees, the groups in float64. */
 export function sum(x: usize, y: usize, outer: usize, n: usize, inner: usize, scratch: usize): void {
   for (let o: usize = 0; o < outer; o++) {
     if (inner == 1) store<f32>(y, n <= SHORT ? sumShort(x, n) : <f32>sumRow<Itself>(x, n, f32x4.splat(0), f32x4.splat(0)))

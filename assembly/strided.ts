@@ -12,7 +12,7 @@ export function stridedCopy(x: usize, y: usize, axes: Axes): void {
   for (let i = 0; i < axes.n0; i++) {
     const p = x + <usize>((i * axes.a0) << 2)
     const q = y + <usize>((i * axes.b0) << 2)
-    if (axes.b2 == 1 && axes.a1 == 1 && axes.a2 != 1) {
+    if (axes.b2 == 1 && axes.a1 == 1 && axes.a2 != 1 && axes.a2 != 0) {
       transpose(p, q, axes.n1, axes.n2, <usize>(axes.a2 << 2), <usize>(axes.b1 << 2))
       continue
     }

@@ -162,5 +162,6 @@ describe('the yardstick', () => {
     expect(isNear(Infinity, 1e38, { ulp: 2 })).toBe(false)
     expect(isNear(0, 2 ** -149, { ulp: 0.5 })).toBe(false)
     expect(isNear(NaN, 1, { ulp: 2 })).toBe(false)
+    expect(isNear(0, -Infinity, { ulp: 2 })).toBe(false)
   })
 })

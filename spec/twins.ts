@@ -44,6 +44,7 @@ const MAX_FLOAT = 3.4028234663852886e38
 export function isNear(actual: number, expected: number, { ulp = 0, abs = 0 }: { ulp?: number; abs?: number }): boolean {
   if (Number.isNaN(expected)) return Number.isNaN(actual)
   if (actual === Math.fround(expected)) return true
+  if (!Number.isFinite(expected)) return false
   const bound = ulp * ulpOf(expected) + abs
   if (!Number.isFinite(actual)) return Math.abs(expected) + bound > MAX_FLOAT && Math.sign(actual) === Math.sign(expected)
   return Math.abs(actual - expected) <= bound
