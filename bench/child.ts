@@ -10,10 +10,13 @@ import { type Ceilings, ceilingTasks } from './ceilings.ts'
 import { type MeasureOptions, measure, type Timing } from './measure.ts'
 import { models } from './models.ts'
 import { operations } from './operations.ts'
+import { measureOverhead, type Overhead } from './overhead.ts'
 
 export interface Results {
   ceilings: Ceilings | null
   timings: Record<string, Timing>
+  /** Of whole models. */
+  overheads: Record<string, Overhead>
 }
 
 /** The naive products beyond this take the reference seconds each. */
@@ -34,9 +37,13 @@ async function main(): Promise<Results> {
   const timings = measure(tasks, options)
 
   await setBackend(isReference ? 'reference' : 'wasm')
-  for (const { name, build } of selected(models))
-    Object.assign(timings, measure({ [name]: build() }, { ...options, warmUp: isReference ? 0 : 1500 }))
-  return { ceilings: ceilings?.rate(timings) ?? null, timings }
+  const overheads: Results['overheads'] = {}
+  for (const { name, build } of selected(models)) {
+    const patient = { ...options, warmUp: isReference ? 0 : 1500 }
+    Object.assign(timings, measure({ [name]: build() }, patient))
+    if (!isReference) overheads[name] = measureOverhead(build, quick ? 200 : 600)
+  }
+  return { ceilings: ceilings?.rate(timings) ?? null, timings, overheads }
 }
 
 process.stdout.write(`${JSON.stringify(await main())}\n`)

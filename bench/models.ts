@@ -3,6 +3,8 @@ import { F, manualSeed, nn, optim, randint, randn } from '../src/index.ts'
 /** One training step of a whole model: forward, loss, backward, update. */
 export interface ModelBench {
   name: string
+  /** Its sizes. */
+  what: string
   flops: number
   build(): () => void
 }
@@ -11,7 +13,8 @@ const [BATCH, SIZES] = [128, [784, 256, 128, 10]]
 
 export const models: ModelBench[] = [
   {
-    name: `MLP ${SIZES.join('-')} training step, batch ${BATCH}, Adam`,
+    name: 'MLP training step',
+    what: `${SIZES.join('-')}, batch ${BATCH}, Adam`,
     // three products for each layer, two for the first, whose input needs no gradient
     flops: SIZES.slice(1).reduce((sum, n, i) => sum + 2 * BATCH * n * SIZES[i] * (i === 0 ? 2 : 3), 0),
     build: () => {

@@ -2,8 +2,8 @@ import { expect, GradusError } from '../errors.ts'
 import { type DType, type Shape, showShape, sizeOf } from '../reference/array.ts'
 import { type Backend, type BackendArray, kernelsFor } from './backend.ts'
 import { Storage } from './storage.ts'
-import { isRecording, record } from './tape.ts'
-import { Tensor } from './tensor.ts'
+import { begins, nextId } from './tape.ts'
+import { type Node, Tensor } from './tensor.ts'
 
 /** What a backward rule may look at: the inputs, the output, the options, and which inputs need a gradient. T: arrays or tensors. */
 export interface Saved<T, O> {
@@ -42,47 +42,77 @@ export function define<O>(operation: Operation<O>): Operation<O> {
 /** Computes an operation and records it where one of its inputs needs a gradient. */
 export function apply<O>(operation: Operation<O>, inputs: readonly Tensor[], shape: Shape, options: O): Tensor {
   const x = inputs.map(contiguous)
+  const recorded = operation.backward !== undefined && begins(x)
   const kernels = kernelsFor(x[0].dtype)
   const shapes = x.map((t) => t.shape)
   const array = operation.forward(kernels, arraysOn(kernels, x), options, shapes)
   const storage = new Storage(array, kernels, operation.dtype ?? x[0].dtype, sizeOf(shape), `${operation.name} ${showShape(shape)}`)
   const y = new Tensor(storage, shape)
-  if (isRecording() && operation.backward && x.some((t) => t.requiresGrad)) trace(operation, x, y, options)
+  if (recorded) y.node = new Applied(operation, x, y, options)
   return y
 }
 
-function trace<O>(operation: Operation<O>, x: readonly Tensor[], y: Tensor, options: O): void {
-  const needs = x.map((t) => t.requiresGrad)
-  const shapes = x.map((t) => t.shape)
-  const saved = [...(operation.saves?.includes('x') ? x : []), ...(operation.saves?.includes('y') ? [y] : [])]
-  const versions = saved.map((t) => t.storage.version)
-  const checkVersions = () => {
-    for (const [i, t] of saved.entries()) {
+/** An operation that has been applied and recorded. */
+class Applied<O> implements Node {
+  readonly id = nextId()
+  readonly isView = false
+  finished = false
+  inputs: readonly Tensor[]
+  readonly #operation: Operation<O>
+  readonly #y: Tensor
+  readonly #options: O
+  readonly #needs: readonly boolean[]
+  readonly #shapes: readonly Shape[]
+  readonly #versions: readonly number[]
+
+  constructor(operation: Operation<O>, inputs: readonly Tensor[], y: Tensor, options: O) {
+    this.inputs = inputs
+    this.#operation = operation
+    this.#y = y
+    this.#options = options
+    this.#needs = inputs.map((t) => t.requiresGrad)
+    this.#shapes = inputs.map((t) => t.shape)
+    this.#versions = this.#saved().map((t) => t.storage.version)
+  }
+
+  get operation(): string {
+    return this.#operation.name
+  }
+
+  backward(dy: BackendArray): (BackendArray | null)[] {
+    this.#checkVersions()
+    const kernels = kernelsFor(this.inputs[0].dtype)
+    const arrays = { x: arraysOn(kernels, this.inputs), y: this.#y.storage.on(kernels) }
+    return this.#operation.backward?.(kernels, dy, { ...arrays, ...this.#common() }) ?? []
+  }
+
+  composite(dy: Tensor): (Tensor | null)[] {
+    this.#checkVersions()
+    if (!this.#operation.composite)
+      throw new GradusError(this.operation, 'has no second derivative: it cannot be differentiated under createGraph')
+    return this.#operation.composite(dy, { x: this.inputs, y: this.#y, ...this.#common() })
+  }
+
+  #common() {
+    return { options: this.#options, needs: this.#needs, shapes: this.#shapes, shape: this.#y.shape }
+  }
+
+  /** The tensors that backward looks at. */
+  #saved(): readonly Tensor[] {
+    const { saves = '' } = this.#operation
+    return [...(saves.includes('x') ? this.inputs : []), ...(saves.includes('y') ? [this.#y] : [])]
+  }
+
+  #checkVersions(): void {
+    for (const [i, t] of this.#saved().entries()) {
       expect(
-        t.storage.version === versions[i],
-        operation.name,
+        t.storage.version === this.#versions[i],
+        this.operation,
         () =>
           `a tensor of shape ${showShape(t.shape)} that its backward pass needs has been changed in place since; change a copy, or change it after backward()`,
       )
     }
   }
-  record(y, {
-    operation: operation.name,
-    inputs: x,
-    isView: false,
-    backward: (dy) => {
-      checkVersions()
-      const kernels = kernelsFor(x[0].dtype)
-      const arrays = { x: arraysOn(kernels, x), y: y.storage.on(kernels), options, needs, shapes, shape: y.shape }
-      return operation.backward?.(kernels, dy, arrays) ?? []
-    },
-    composite: (dy) => {
-      checkVersions()
-      if (!operation.composite)
-        throw new GradusError(operation.name, 'has no second derivative: it cannot be differentiated under createGraph')
-      return operation.composite(dy, { x, y, options, needs, shapes, shape: y.shape })
-    },
-  })
 }
 
 const arraysOn = (kernels: Backend, x: readonly Tensor[]) => x.map((t) => t.storage.on(kernels))
@@ -90,10 +120,13 @@ const arraysOn = (kernels: Backend, x: readonly Tensor[]) => x.map((t) => t.stor
 /** The tensor itself where its elements already lie row-major, else a traced copy that does. */
 export function contiguous(t: Tensor): Tensor {
   if (t.isContiguous) return t
+  const recorded = begins([t])
   const kernels = kernelsFor(t.dtype)
   const storage = new Storage(kernels.strided(t.storage.on(kernels), t), kernels, t.dtype, t.size, t.storage.operation)
   const y = new Tensor(storage, t.shape)
-  if (isRecording() && t.requiresGrad)
-    record(y, { operation: 'contiguous', inputs: [t], isView: false, backward: (dy) => [dy], composite: (dy) => [dy] })
+  if (recorded) {
+    const through = <G>(dy: G) => [dy]
+    y.node = { id: nextId(), operation: 'contiguous', inputs: [t], isView: false, finished: false, backward: through, composite: through }
+  }
   return y
 }

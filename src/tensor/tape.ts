@@ -1,6 +1,7 @@
 import { expect, GradusError } from '../errors.ts'
 import { showShape, zerosOf } from '../reference/array.ts'
-import { type Backend, type BackendArray, kernelsFor } from './backend.ts'
+import { kernelsFor } from './backend.ts'
+import { Gradients } from './gradients.ts'
 import { Storage } from './storage.ts'
 import { type Node, Tensor } from './tensor.ts'
 
@@ -9,6 +10,9 @@ let count = 0
 
 /** Whether operations are recorded now: not so under `noGrad`. */
 export const isRecording = () => recording
+
+/** The number of the next operation that is recorded. */
+export const nextId = () => count++
 
 /** Runs fn without recording: no graph, no gradients. Holds until the promise of an async fn has settled. */
 export function noGrad<T>(fn: () => T): T {
@@ -159,63 +163,26 @@ function sweepTensors({ results, needed }: Graph, output: Tensor, isWanted: (t: 
   return new Map([...dy].filter(([t]) => isWanted(t)))
 }
 
-/** The backward pass by the fast kernels. What is used up is released at once: nobody else has seen it. */
+/** The backward pass by the fast kernels. */
 function sweepArrays({ results, needed }: Graph, output: Tensor, isWanted: (t: Tensor) => boolean, seed?: Tensor): Map<Tensor, Tensor> {
-  const dy = new Map<Tensor, BackendArray>()
-  const owners = new Map<BackendArray, number>() // one array may be the gradient of several tensors
-  const own = (array: BackendArray) => owners.set(array, (owners.get(array) ?? 0) + 1)
-  const disown = (array: BackendArray, kernels: Backend) => {
-    const left = (owners.get(array) ?? 0) - 1
-    owners.set(array, left)
-    if (left === 0) {
-      owners.delete(array)
-      kernels.release(array)
-    }
-  }
-  const give = (t: Tensor, gradient: BackendArray) => {
-    const sofar = dy.get(t)
-    if (sofar === undefined) {
-      own(gradient)
-      dy.set(t, gradient)
-      return
-    }
-    const kernels = kernelsFor(t.dtype)
-    const sum = kernels.add(sofar, gradient, { a: [t.size], b: [t.size] })
-    own(sum)
-    dy.set(t, sum)
-    own(gradient)
-    disown(gradient, kernels)
-    disown(sofar, kernels)
-  }
-
-  const seedKernels = kernelsFor(output.dtype)
-  give(output, seed ? seedKernels.upload(seed.data) : seedKernels.upload(onesLike(output)))
+  const gradients = new Gradients()
+  gradients.add(output, kernelsFor(output.dtype).upload(seed ? seed.data : onesLike(output)))
   for (const y of results) {
-    const gradient = dy.get(y)
-    const node = nodeOf(y)
-    if (gradient === undefined || !node.inputs.some((input) => needed.has(input))) continue
-    own(gradient) // while it is in use
-    for (const [i, dx] of node.backward(gradient).entries()) {
-      if (dx === null) continue
-      if (needed.has(node.inputs[i])) give(node.inputs[i], dx)
-      else if (dx !== gradient) kernelsFor(node.inputs[i].dtype).release(dx)
-    }
+    const dy = gradients.get(y)
+    const { inputs } = nodeOf(y)
+    if (dy === undefined || !inputs.some((input) => needed.has(input))) continue
     const kernels = kernelsFor(y.dtype)
-    if (!isWanted(y)) {
-      dy.delete(y)
-      disown(gradient, kernels)
+    gradients.own(dy) // while it is in use
+    const dx = nodeOf(y).backward(dy)
+    for (let i = 0; i < inputs.length; i++) {
+      if (dx[i] === null) continue
+      if (needed.has(inputs[i])) gradients.add(inputs[i], dx[i])
+      else if (dx[i] !== dy) kernelsFor(inputs[i].dtype).release(dx[i])
     }
-    disown(gradient, kernels)
+    if (!isWanted(y)) gradients.delete(y, kernels)
+    gradients.disown(dy, kernels)
   }
-  const gradients = new Map<Tensor, Tensor>()
-  for (const [t, array] of dy) {
-    const kernels = kernelsFor(t.dtype)
-    const shared = (owners.get(array) ?? 0) > 1
-    const storage = new Storage(shared ? kernels.copy(array) : array, kernels, t.dtype, t.size, `gradient ${showShape(t.shape)}`)
-    if (shared) disown(array, kernels)
-    gradients.set(t, new Tensor(storage, t.shape))
-  }
-  return gradients
+  return gradients.toTensors()
 }
 
 /** Storages of finished graphs that nothing has been recorded after: what follows backward() may still look at them. */
@@ -236,11 +203,12 @@ export function retire(storages: readonly Storage[]): void {
   done.push(...storages)
 }
 
-/** Records that y was computed by this operation. A new graph begins: those before it need their memory no more. */
-export function record(y: Tensor, node: Omit<Node, 'id' | 'finished'>): void {
+/** Whether an operation on these inputs is recorded. If so, a new graph begins, and those that are done need their memory no more. */
+export function begins(inputs: readonly Tensor[]): boolean {
+  if (!recording || !inputs.some((t) => t.requiresGrad)) return false
   if (done.length > 0) {
     Storage.retire(done.filter((storage) => !storage.kept))
     done = []
   }
-  y.node = { ...node, id: count++, finished: false }
+  return true
 }

@@ -4,7 +4,7 @@ import { kernelsFor } from '../backend.ts'
 import { convert } from '../creation.ts'
 import { contiguous } from '../operation.ts'
 import { Storage } from '../storage.ts'
-import { isRecording, record } from '../tape.ts'
+import { begins, nextId } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
 
 /** The same numbers in another dtype, by way of the host. int32 takes integers only. Gradients flow between float dtypes. */
@@ -16,14 +16,16 @@ export function convertTo(x: Tensor, dtype: DType): Tensor {
     () => `expected 'float32', 'float64' or 'int32', got ${JSON.stringify(dtype)}`,
   )
   const y = new Tensor(Storage.from(convert('to', x.data, dtype), kernelsFor(dtype), 'to'), x.shape)
-  if (isRecording() && x.requiresGrad && dtype !== 'int32') {
-    record(y, {
+  if (dtype !== 'int32' && begins([x])) {
+    y.node = {
+      id: nextId(),
+      finished: false,
       operation: 'to',
       inputs: [contiguous(x)],
       isView: false,
       backward: (dy) => [kernelsFor(x.dtype).upload(convert('to', kernelsFor(dtype).download(dy, 'to'), x.dtype))],
       composite: (dy) => [dy.to(x.dtype)],
-    })
+    }
   }
   return y
 }

@@ -5,23 +5,25 @@ import { axisOf } from '../axes.ts'
 import { kernelsFor } from '../backend.ts'
 import { apply, contiguous, define } from '../operation.ts'
 import { Storage } from '../storage.ts'
-import { isRecording, record } from '../tape.ts'
+import { begins, nextId } from '../tape.ts'
 import { isRowMajor, type Layout, Tensor } from '../tensor.ts'
 
 /** Another layout of the same storage. `look` is applied to the tensor's own layout, and to a contiguous one for the gradient. */
 function view(operation: string, x: Tensor, look: (layout: Layout) => Layout): Tensor {
   const y = new Tensor(x.storage, look(x))
-  if (isRecording() && x.requiresGrad) {
+  if (begins([x])) {
     const seen = look({ shape: x.shape, strides: stridesOf(x.shape), offset: 0 })
     const options = { ...seen, size: x.size }
     const unchanged = seen.offset === 0 && sizeOf(seen.shape) === x.size && isRowMajor(seen.shape, seen.strides)
-    record(y, {
+    y.node = {
+      id: nextId(),
+      finished: false,
       operation,
       inputs: [x],
       isView: true,
       backward: (dy) => [unchanged ? dy : kernelsFor(x.dtype).stridedBackward(dy, options)],
       composite: (dy) => [unchanged ? reshape(dy, x.shape) : apply(stridedBackward, [dy], x.shape, options)],
-    })
+    }
   }
   return y
 }

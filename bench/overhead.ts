@@ -1,0 +1,48 @@
+import { useKernels } from '../src/tensor/backend.ts'
+import { backendOn, type Exports } from '../src/wasm/index.ts'
+import { load } from '../src/wasm/load.ts'
+import { statistics } from './measure.ts'
+
+export interface Overhead {
+  /** Milliseconds of a step, and of it within WebAssembly; medians. */
+  step: number
+  kernels: number
+  /** Calls into WebAssembly per step. */
+  calls: number
+}
+
+/**
+ * How much of a training step is not computing: a clock stops the time within each call into WebAssembly. What is left is the tape, the memory's
+ * books, copies in and out, and the clock itself (about 0.1 µs a call).
+ */
+export function measureOverhead(build: () => () => void, steps: number): Overhead {
+  const loaded = load<Exports>()
+  let within = 0
+  let calls = 0
+  const timed =
+    (fn: (...args: never[]) => unknown) =>
+    (...args: never[]) => {
+      const start = performance.now()
+      const result = fn(...args)
+      within += performance.now() - start
+      calls++
+      return result
+    }
+  const exports = Object.fromEntries(
+    Object.entries(loaded.exports).map(([name, value]) => [name, typeof value === 'function' ? timed(value) : value]),
+  ) as unknown as Exports
+  useKernels(backendOn({ ...loaded, exports }).kernels)
+  const step = build()
+  for (let i = 0; i < steps; i++) step() // the compiler and the memory have settled
+  const totals: number[] = []
+  const kernels: number[] = []
+  calls = 0
+  for (let i = 0; i < steps; i++) {
+    within = 0
+    const start = performance.now()
+    step()
+    totals.push(performance.now() - start)
+    kernels.push(within)
+  }
+  return { step: statistics(totals).median, kernels: statistics(kernels).median, calls: Math.round(calls / steps) }
+}
