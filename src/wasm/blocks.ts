@@ -9,8 +9,10 @@ export interface Block {
   address: number // in bytes
   size: number // in bytes, a multiple of ALIGNMENT
   free: boolean
-  /** The kernel call that used it last: until that call is over, the block stays where it is. */
+  /** The kernel call that used it last: until that call is over, its array must not leave. */
   call: number
+  /** The kernel call that was told its address last: until that call is over, it must not move. */
+  fixed: number
   before: Block | null // its neighbours in the heap
   after: Block | null
   above: Block | null // its neighbours in the stack of free blocks of about its size
@@ -55,10 +57,7 @@ export class Blocks {
   /** A block of `size` bytes that ends at or below `end`, or null. */
   take(size: number, end: number): Block | null {
     const block = this.#find(size) ?? this.#extend(size, end)
-    if (block === null) return null
-    if (block.size > size) this.#split(block, size)
-    this.used += size
-    return block
+    return block && this.#claim(block, size)
   }
 
   /** The block is free from now on; it merges with its free neighbours. */
@@ -85,26 +84,67 @@ export class Blocks {
     }
   }
 
-  /** Slides the blocks together, all but those of the running call, so that the free bytes lie at the top. `move` moves the bytes. */
-  compact(call: number, move: (from: number, to: number, bytes: number) => void): void {
-    this.#bins.fill(null)
-    let block = this.#first
-    this.#first = null
-    this.#last = null
-    this.top = this.base
-    while (block !== null) {
-      const next: Block | null = block.after
-      if (!block.free) {
-        if (block.call === call) {
-          if (block.address > this.top) this.#stack(this.#append(this.top, block.address - this.top))
-        } else if (block.address > this.top) {
-          move(block.address, this.top, block.size)
-          block.address = this.top
+  /**
+   * A block of `size` bytes where only scattered ones are free: in the stretch of the heap where the fewest bytes are in the way, the blocks in
+   * use slide down and the free ones unite behind them. Blocks whose address the running call knows stay where they are. `move` moves the bytes.
+   * Null if no stretch between such blocks has that many free bytes.
+   */
+  unite(size: number, end: number, call: number, move: (from: number, to: number, bytes: number) => void): Block | null {
+    let block = this.#cheapestStretch(size, end, call)
+    if (block === null) return null
+    let to = block.address
+    let free = 0
+    for (;;) {
+      if (block.free) {
+        this.#unstack(block)
+        free += block.size
+        if (free >= size) {
+          block.address = to
+          block.size = free
+          return this.#claim(block, size)
         }
-        this.#link(block, this.#last)
-        this.top = block.address + block.size
+        this.#unlink(block)
+      } else {
+        move(block.address, to, block.size)
+        block.address = to
+        to += block.size
       }
-      block = next
+      if (block.after === null) break
+      block = block.after
+    }
+    this.top = to
+    const last = this.#extend(size, end)
+    return last && this.#claim(last, size)
+  }
+
+  /** The first (free) block of the stretch that has `size` free bytes with the fewest bytes in between; the bytes above the top count as free. */
+  #cheapestStretch(size: number, end: number, call: number): Block | null {
+    let best: Block | null = null
+    let fewest = Infinity
+    let first: Block | null = null
+    let free = 0
+    let between = 0
+    for (let block = this.#first; ; block = block.after) {
+      if (block !== null && !block.free) {
+        if (block.fixed === call) first = null
+        else between += block.size
+        continue
+      }
+      if (first === null) {
+        first = block
+        free = 0
+        between = 0
+      }
+      free += block === null ? end - this.top : block.size
+      while (first !== null && free - first.size >= size) {
+        free -= first.size
+        for (first = first.after; first !== null && !first.free; first = first.after) between -= first.size
+      }
+      if (free >= size && between < fewest) {
+        best = first
+        fewest = between
+      }
+      if (block === null) return best
     }
   }
 
@@ -125,6 +165,13 @@ export class Blocks {
     return fit
   }
 
+  /** The block is in use from now on, with `size` bytes; what is left over stays free. */
+  #claim(block: Block, size: number): Block {
+    if (block.size > size) this.#split(block, size)
+    this.used += size
+    return block
+  }
+
   #extend(size: number, end: number): Block | null {
     if (this.top + size > end) return null
     const block = this.#append(this.top, size)
@@ -133,15 +180,24 @@ export class Blocks {
   }
 
   #append(address: number, size: number): Block {
-    const block: Block = { address, size, free: false, call: 0, before: null, after: null, above: null, below: null }
+    const block: Block = { address, size, free: false, call: 0, fixed: 0, before: null, after: null, above: null, below: null }
     this.#link(block, this.#last)
     return block
   }
 
-  /** The block keeps its first `size` bytes; what is left over stays free. */
   #split(block: Block, size: number): void {
     const address = block.address + size
-    const rest: Block = { address, size: block.size - size, free: false, call: 0, before: null, after: null, above: null, below: null }
+    const rest: Block = {
+      address,
+      size: block.size - size,
+      free: false,
+      call: 0,
+      fixed: 0,
+      before: null,
+      after: null,
+      above: null,
+      below: null,
+    }
     block.size = size
     this.#link(rest, block)
     this.#stack(rest)

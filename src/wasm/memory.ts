@@ -1,19 +1,21 @@
 import { expect, GradusError } from '../errors.ts'
 import { type DType, dtypeOf, type HostArray } from '../reference/array.ts'
-import { ArrayQueue, NEVER, WasmArray } from './array.ts'
-import { type Block, Blocks, blockSize } from './blocks.ts'
+import { ArrayQueue, WasmArray } from './array.ts'
+import { type Block, blockSize } from './blocks.ts'
+import { Budget } from './budget.ts'
+import { Heap, MAX_BYTES } from './heap.ts'
 
 export { WasmArray } from './array.ts'
 
-const PAGE = 65536
-const MAX_BYTES = 2 ** 32 // what a 32-bit pointer reaches
-const FIRST_BUDGET = 2 ** 20 // 1 MiB
-/** Arrays of finished graphs up to this size are copied out when they go, so that losses and logits stay readable. */
+const FIRST_BUDGET = 2 ** 19 // 512 KiB
+/** Arrays of finished graphs up to 8 KiB are copied out when they go, so that losses and logits stay readable. */
 const SMALL = 8192
-const ITEM = { float32: 4, int32: 4, float64: 8 } as const
+/** A kept array is overdue when it has gone unused for this many times its period: its model has probably been dropped. */
+const OVERDUE = 1.25
+const BYTES = { float32: 4, int32: 4, float64: 8 } as const
 
 export interface MemoryStats {
-  /** The whole WebAssembly memory, in bytes, as the process sees it. */
+  /** The whole WebAssembly memory, in bytes. */
   heapBytes: number
   /** Bytes in blocks that hold an array or scratch. */
   usedBytes: number
@@ -21,41 +23,36 @@ export interface MemoryStats {
   budget: number
   /** How many arrays are in the heap. */
   arrays: number
-  /** How often an array left, and with how many bytes in all. */
+  /** How often an array left with its numbers, and with how many bytes in all. */
   evictions: number
   evictedBytes: number
   /** How often an array was needed again after it had left. */
   faults: number
   /** How many arrays of finished graphs were given up. */
   recycled: number
+  /** How often blocks had to move. */
   compactions: number
 }
 
 /**
- * The heap of the wasm backend: a cache of arrays that JavaScript owns. JavaScript cannot tell which of them are garbage, so every array may
- * leave and come back. `docs/design/memory.md` says who leaves first, and when the heap grows.
+ * The memory of the wasm backend: a cache of arrays that JavaScript owns. JavaScript cannot tell which of them are garbage, so every array may
+ * leave the heap and come back. `docs/design/memory.md` says who leaves first, and when the heap grows.
  *
- * A kernel call is `begin()`, then `address`, `allocate` and `scratch` in any order: what they return stays in place until the next `begin()`.
- * The views (`float32`, ...) are new objects after the memory has grown: take them after the last allocation of a call, and never let them out of src/wasm.
+ * A kernel call is `begin(operation, ...inputs)`, then `allocate` and `scratch`, then `address`: blocks may still move for what is allocated, until
+ * their addresses are known. The views (`float32`, ...) are new objects after the memory has grown: take them last. They stay within src/wasm.
  */
 export class WasmMemory {
-  float32: Float32Array
-  float64: Float64Array
-  int32: Int32Array
-  uint8: Uint8Array
-
-  readonly #memory: WebAssembly.Memory
-  readonly #blocks: Blocks
-  #budget: number
+  readonly #heap: Heap
+  readonly #budget: Budget
   #call = 0
-  #operation = 'wasm'
-  /** Bytes that have ever come into the heap: the clock by which the absence of an array is measured. */
-  #traffic = 0
+  #operation = ''
+  /** Graphs finished so far. */
+  #graph = 0
 
+  // Every array in the heap is in one of three queues. They leave in this order.
   readonly #retired = new ArrayQueue()
   readonly #fresh = new ArrayQueue()
   readonly #kept = new ArrayQueue()
-  #graph = 0
 
   #scratch: Block | null = null
   #scratchUsed = 0
@@ -66,71 +63,84 @@ export class WasmMemory {
   #evictedBytes = 0
   #faults = 0
   #recycled = 0
-  #compactions = 0
 
   /** heapBase: the first byte that the module leaves free. budget: bytes to begin with. */
   constructor(memory: WebAssembly.Memory, heapBase: number, { budget = FIRST_BUDGET }: { budget?: number } = {}) {
-    this.#memory = memory
-    this.#blocks = new Blocks(heapBase)
-    this.#budget = budget
-    this.float32 = new Float32Array(memory.buffer)
-    this.float64 = new Float64Array(memory.buffer)
-    this.int32 = new Int32Array(memory.buffer)
-    this.uint8 = new Uint8Array(memory.buffer)
+    this.#heap = new Heap(memory, heapBase)
+    this.#budget = new Budget(budget)
   }
 
-  /** A kernel call starts: what the calls before it used may move or leave. `operation` names what it makes in messages. */
-  begin(operation = 'wasm'): void {
+  get float32(): Float32Array {
+    return this.#heap.float32
+  }
+
+  get float64(): Float64Array {
+    return this.#heap.float64
+  }
+
+  get int32(): Int32Array {
+    return this.#heap.int32
+  }
+
+  get uint8(): Uint8Array {
+    return this.#heap.uint8
+  }
+
+  /**
+   * A kernel call starts, on these arrays: they come in, and stay until the next call. What the calls before it used may move or leave.
+   * `operation` names what the call makes, for messages.
+   */
+  begin(operation: string, ...inputs: WasmArray[]): void {
     this.#call++
     this.#operation = operation
     this.#scratchUsed = 0
-    while (this.#outgrown.length > 0) this.#blocks.give(this.#outgrown.pop() as Block)
+    for (let block = this.#outgrown.pop(); block !== undefined; block = this.#outgrown.pop()) this.#heap.give(block)
+    for (const x of inputs) this.#use(x)
   }
 
-  /** Where x lies, in bytes. It comes back in if it had left; a GradusError if its memory has been used again. */
-  address(x: WasmArray, operation?: string): number {
-    const block = x.block ?? this.#enter(x, operation ?? this.#operation)
-    if (block.call !== this.#call) this.#touch(x, block)
+  /** Where x lies, in bytes, until the next call. It comes in if it is outside; a GradusError if its memory has been used again. */
+  address(x: WasmArray): number {
+    const block = this.#use(x)
+    block.fixed = this.#call
     return block.address
   }
 
-  /** A new array of the running call. Its numbers are whatever lay there before. */
+  /** A new array for the running call to fill: its numbers are whatever lay there before. */
   allocate(dtype: DType, length: number): WasmArray {
-    const x = new WasmArray(dtype, length, null, this.#operation)
-    this.#place(x, this.#take(bytesOf(dtype, length, this.#operation), this.#operation), this.#fresh)
+    const x = new WasmArray(dtype, length, null, this.#operation, this.#graph)
+    this.#place(x, this.#take(bytesOf(dtype, length, this.#operation), this.#operation))
     return x
   }
 
-  /** x was written in place: the copy outside is out of date. Whoever is written in place (a parameter, a moment) is there to stay. */
+  /** The running call wrote x in place: a copy outside is out of date. */
   written(x: WasmArray): void {
     expect(x.block !== null, this.#operation, () => 'an array is written in place that is not in the heap: take its address first')
     x.host = null
-    if (!x.kept) {
-      x.kept = true
-      this.#move(x, this.#kept)
-    }
+    if (x.kept) return
+    x.kept = true
+    this.#move(x, this.#kept)
   }
 
-  /** The address of `bytes` bytes for the length of the running call. Each request of a call has its own bytes. */
+  /** The address of `bytes` bytes for the length of the running call. Each request of a call has bytes of its own. */
   scratch(bytes: number): number {
     const size = blockSize(bytes)
     if (this.#scratch === null || this.#scratchUsed + size > this.#scratch.size) {
-      // The next call finds room for all requests of this one in a single block.
-      const all = this.#scratchUsed + size
-      if (this.#scratch !== null) this.#outgrow(this.#scratch)
+      if (this.#scratchUsed > 0 && this.#scratch !== null) this.#outgrown.push(this.#scratch)
+      else if (this.#scratch !== null) this.#heap.give(this.#scratch)
       this.#scratch = null
-      this.#scratch = this.#take(all, this.#operation)
+      // As much as all requests of this call together: the next such call needs one block only.
+      this.#scratch = this.#take(this.#scratchUsed + size, this.#operation)
       this.#scratchUsed = 0
     }
     this.#scratch.call = this.#call
-    const address = this.#scratch.address + this.#scratchUsed
+    this.#scratch.fixed = this.#call
     this.#scratchUsed += size
-    return address
+    return this.#scratch.address + this.#scratchUsed - size
   }
 
-  /** An array with a copy of host. It enters the heap when it is first addressed, and leaves it without copying. */
+  /** An array with a copy of host. It enters the heap when it is first addressed; as long as nobody writes to it, it leaves without copying. */
   upload(host: HostArray): WasmArray {
-    return new WasmArray(dtypeOf(host), host.length, host.slice(), 'tensor')
+    return new WasmArray(dtypeOf(host), host.length, host.slice(), 'tensor', this.#graph)
   }
 
   /** A copy of x's numbers. A GradusError, naming `operation`, which made x, if its memory has been used again. */
@@ -140,15 +150,15 @@ export class WasmMemory {
     return this.#copyOut(x, x.block)
   }
 
-  /** x is not needed any more: its memory is free at once. */
+  /** Nobody needs x any more: its memory is free at once. */
   release(x: WasmArray): void {
-    expect(x.state !== 'released', 'release', () => `an array of ${x.madeBy} has been released before`)
+    expect(x.state !== 'released', 'release', () => `an array made by ${x.madeBy} has been released before`)
     if (x.block !== null) this.#remove(x, x.block)
     x.host = null
     x.state = 'released'
   }
 
-  /** The storages of a graph whose backward pass is over. They are the first to go; one that is used again is an array like any other. */
+  /** Storages of a graph whose backward pass is over: the first to leave, except those that are used again. */
   retire(xs: WasmArray[]): void {
     this.#graph++
     for (const x of xs) {
@@ -160,65 +170,57 @@ export class WasmMemory {
 
   stats(): MemoryStats {
     return {
-      heapBytes: this.#memory.buffer.byteLength,
-      usedBytes: this.#blocks.used,
-      budget: this.#budget,
+      heapBytes: this.#heap.bytes,
+      usedBytes: this.#heap.used,
+      budget: this.#budget.bytes,
       arrays: this.#arrays,
       evictions: this.#evictions,
       evictedBytes: this.#evictedBytes,
       faults: this.#faults,
       recycled: this.#recycled,
-      compactions: this.#compactions,
+      compactions: this.#heap.compactions,
     }
   }
 
-  /** x has been used by the running call. */
-  #touch(x: WasmArray, block: Block): void {
+  /** The running call needs x: it comes in, or has just been used. */
+  #use(x: WasmArray): Block {
+    const block = x.block ?? this.#enter(x, this.#operation)
+    if (block.call !== this.#call) {
+      x.period = Math.max(x.period, this.#call - block.call)
+      block.call = this.#call
+      this.#move(x, x.kept ? this.#kept : this.#fresh)
+    }
+    return block
+  }
+
+  /** x comes in from outside. */
+  #enter(x: WasmArray, operation: string): Block {
+    if (x.host === null) throw gone(x, operation)
+    const bytes = bytesOf(x.dtype, x.length, operation)
+    if (x.left) {
+      this.#faults++
+      this.#budget.fault(blockSize(bytes))
+      x.period = Math.max(x.period, this.#call - x.lastCall)
+      // It has outlived at least one whole graph: no intermediate result, but something that is needed every now and then.
+      if (this.#graph - x.graph >= 2) x.kept = true
+    }
+    const block = this.#take(bytes, operation)
+    this.#place(x, block)
+    this.#heap[x.dtype].set(x.host, block.address / BYTES[x.dtype])
+    return block
+  }
+
+  #place(x: WasmArray, block: Block): void {
     block.call = this.#call
+    x.block = block
     this.#move(x, x.kept ? this.#kept : this.#fresh)
+    this.#arrays++
+    this.#budget.arrive(block.size)
   }
 
   #move(x: WasmArray, queue: ArrayQueue): void {
     x.queue?.remove(x)
     queue.push(x)
-  }
-
-  #place(x: WasmArray, block: Block, queue: ArrayQueue): void {
-    block.call = this.#call
-    x.block = block
-    queue.push(x)
-    this.#arrays++
-    this.#traffic += block.size
-  }
-
-  /** x comes in from outside, for the first time or again. */
-  #enter(x: WasmArray, operation: string): Block {
-    if (x.host === null) throw gone(x, operation)
-    const bytes = bytesOf(x.dtype, x.length, operation)
-    if (x.leftAt !== NEVER) this.#fault(x, blockSize(bytes))
-    const block = this.#take(bytes, operation)
-    this.#place(x, block, x.kept ? this.#kept : this.#fresh)
-    this.#view(x.dtype).set(x.host, block.address / ITEM[x.dtype])
-    return block
-  }
-
-  /**
-   * x had left and is needed again, so it is kept from now on. Kept arrays that have not been used since x was last used are more likely to
-   * be garbage than x: they lose that rank. Without such, the budget is too small if even a kept array had to leave, or if x left only
-   * a moment ago; after a long absence it is enough that x is kept from now on.
-   */
-  #fault(x: WasmArray, size: number): void {
-    this.#faults++
-    const tooSmall = x.kept || this.#traffic - x.leftAt < this.#budget / 2
-    x.kept = true
-    let missing = size
-    for (let y = this.#kept.oldest; missing > 0 && y?.block && y.block.call < x.lastUse; y = this.#kept.oldest) {
-      y.kept = false
-      missing -= y.block.size
-      this.#kept.remove(y)
-      this.#fresh.unshift(y)
-    }
-    if (tooSmall && missing > 0) this.#budget += missing
   }
 
   #take(bytes: number, operation: string): Block {
@@ -228,58 +230,28 @@ export class WasmMemory {
 
   /** A block within the budget, or null. */
   #fit(size: number): Block | null {
-    if (this.#blocks.used + size > this.#budget) return null
-    return this.#within(size, this.#blocks.base + this.#budget)
-  }
-
-  /** A block below `end`, or null; the memory grows as far as it must. */
-  #within(size: number, end: number): Block | null {
-    const block = this.#blocks.take(size, end)
-    if (block === null || this.#blocks.top <= this.#memory.buffer.byteLength) return block
-    if (this.#grow(end)) return block
-    this.#blocks.give(block)
-    return null
-  }
-
-  #grow(end: number): boolean {
-    const have = this.#memory.buffer.byteLength
-    const pages = Math.ceil((this.#blocks.top - have) / PAGE)
-    const generous = Math.floor(Math.min(have / 8, end - have) / PAGE) // fewer, larger steps, but never beyond the budget
-    try {
-      this.#memory.grow(Math.max(pages, generous))
-    } catch {
-      return false
-    }
-    this.float32 = new Float32Array(this.#memory.buffer)
-    this.float64 = new Float64Array(this.#memory.buffer)
-    this.int32 = new Int32Array(this.#memory.buffer)
-    this.uint8 = new Uint8Array(this.#memory.buffer)
-    return true
+    return this.#heap.used + size > this.#budget.bytes ? null : this.#heap.take(size, this.#budget.bytes)
   }
 
   /** A block of `size` bytes where none is free within the budget. */
   #makeRoom(size: number, operation: string): Block {
-    let compacted = false
     for (;;) {
-      const block = this.#fit(size)
-      if (block !== null) return block
+      const fitting = this.#fit(size)
+      if (fitting !== null) return fitting
       if (this.#recycleGraph()) continue
-      if (this.#blocks.used + size <= this.#budget) {
-        // There are enough free bytes, but scattered.
-        if (!compacted) {
-          this.#compact()
-          compacted = true
-          continue
-        }
-        // The arrays of the running call, which cannot move, are in the way: past them, if the memory grows.
-        const beyond = this.#within(size, MAX_BYTES)
-        if (beyond !== null) return beyond
-        compacted = false
-        if (!this.#evict()) throw this.#outOfMemory(size, operation)
-      } else if (!this.#evict()) {
-        // The running call alone needs more than the budget.
-        if (this.#blocks.base + this.#blocks.used + size > MAX_BYTES) throw this.#outOfMemory(size, operation)
-        this.#budget = this.#blocks.used + size
+      if (this.#heap.used + size > this.#budget.bytes) {
+        if (this.#evict()) continue
+      } else {
+        const united = this.#heap.unite(size, this.#budget.bytes, this.#call)
+        if (united !== null) return united
+      }
+      // The running call, needs more than the budget, or its addresses are in the way: on beyond it.
+      const beyond = this.#heap.take(size, this.#budget.bytes, true)
+      this.#budget.bytes = beyond ? Math.max(this.#budget.bytes, this.#heap.used) : Math.min(this.#budget.bytes, this.#heap.bytes)
+      if (beyond !== null) return beyond
+      if (!this.#evict()) {
+        const heap = `the heap has ${show(this.#heap.bytes)} and cannot grow enough`
+        throw new GradusError(operation, `out of memory: no room for ${show(size)}; ${heap}. Use smaller batches or a smaller model`)
       }
     }
   }
@@ -303,25 +275,32 @@ export class WasmMemory {
     return true
   }
 
-  /** The least recently used array leaves, or the scratch of earlier calls. False if the running call uses all that there is. */
+  /** One array leaves, or the scratch of earlier calls. False if the running call uses all that there is. */
   #evict(): boolean {
-    for (const x of [this.#fresh.oldest, this.#kept.oldest]) {
-      if (x?.block && x.block.call !== this.#call) {
-        this.#leave(x, x.block)
-        return true
-      }
+    const kept = this.#kept.oldest
+    const unused = kept?.block ? this.#call - kept.block.call : 0
+    const overdue = kept !== null && unused > OVERDUE * kept.period + 1 ? kept : null
+    const x = overdue ?? this.#idle(this.#fresh) ?? this.#idle(this.#kept)
+    if (x?.block) {
+      this.#leave(x, x.block)
+      return true
     }
     if (this.#scratch === null || this.#scratch.call === this.#call) return false
-    this.#blocks.give(this.#scratch)
+    this.#heap.give(this.#scratch)
     this.#scratch = null
     return true
   }
 
-  /** x goes to JavaScript's heap. No list of ours holds it any more, so it dies with the last tensor that does. */
+  /** The least recently used array of a queue, unless the running call uses it. */
+  #idle({ oldest }: ArrayQueue): WasmArray | null {
+    return oldest?.block && oldest.block.call !== this.#call ? oldest : null
+  }
+
+  /** x goes to JavaScript's heap. Nothing here holds it any more: it dies with the last tensor that does. */
   #leave(x: WasmArray, block: Block): void {
     x.host ??= this.#copyOut(x, block)
-    x.lastUse = block.call
-    x.leftAt = this.#traffic
+    x.left = true
+    x.lastCall = block.call
     this.#evictions++
     this.#evictedBytes += block.size
     this.#remove(x, block)
@@ -330,33 +309,13 @@ export class WasmMemory {
   #remove(x: WasmArray, block: Block): void {
     x.queue?.remove(x)
     x.block = null
-    this.#blocks.give(block)
+    this.#heap.give(block)
     this.#arrays--
   }
 
   #copyOut(x: WasmArray, block: Block): HostArray {
-    const start = block.address / ITEM[x.dtype]
-    return this.#view(x.dtype).slice(start, start + x.length)
-  }
-
-  #view(dtype: DType): HostArray {
-    return this[dtype]
-  }
-
-  #compact(): void {
-    this.#compactions++
-    this.#blocks.compact(this.#call, (from, to, bytes) => this.uint8.copyWithin(to, from, from + bytes))
-  }
-
-  /** The scratch has become too small; what this call has of it stays until the next one. */
-  #outgrow(scratch: Block): void {
-    if (scratch.call === this.#call) this.#outgrown.push(scratch)
-    else this.#blocks.give(scratch)
-  }
-
-  #outOfMemory(size: number, operation: string): GradusError {
-    const heap = this.#memory.buffer.byteLength
-    return new GradusError(operation, `out of memory: no room for ${show(size)}; the heap has ${show(heap)} and cannot grow any further`)
+    const start = block.address / BYTES[x.dtype]
+    return this.#heap[x.dtype].slice(start, start + x.length)
   }
 }
 
@@ -366,7 +325,7 @@ function bytesOf(dtype: DType, length: number, operation: string): number {
     operation,
     () => `the length of an array must be a whole number from 0, got ${length}`,
   )
-  const bytes = length * ITEM[dtype]
+  const bytes = length * BYTES[dtype]
   expect(
     bytes < MAX_BYTES,
     operation,
@@ -375,8 +334,9 @@ function bytesOf(dtype: DType, length: number, operation: string): number {
   return bytes
 }
 
+/** The error for an array whose numbers are no more. */
 function gone(x: WasmArray, operation: string): GradusError {
-  if (x.state === 'released') return new GradusError(operation, `an array of ${x.madeBy} is used after it has been released`)
+  if (x.state === 'released') return new GradusError(operation, `an array made by ${x.madeBy} is used after it has been released`)
   return new GradusError(
     operation,
     `this result (${x.length} ${x.dtype} numbers, made by ${x.madeBy}) is gone: backward() finished its graph, and its memory was needed again. ` +

@@ -23,7 +23,7 @@ export interface AdamExports {
 export function adam({ exports, memory }: Core<AdamExports>): AdamKernels<WasmArray> {
   return {
     adamInto(w, dw, m, v, vMax, { lr, beta1, beta2, eps, weightDecay, step }) {
-      memory.begin('adamInto')
+      memory.begin('adamInto', w, dw, m, v)
       const pw = memory.address(w)
       const pdw = memory.address(dw)
       const pm = memory.address(m)

@@ -22,12 +22,12 @@ export interface ArithmeticExports {
 
 export function arithmetic({ exports, memory }: Core<ArithmeticExports>): ArithmeticKernels<WasmArray> {
   const broadcast = (operation: string, run: Broadcast) => (a: WasmArray, b: WasmArray, options: BroadcastOptions) => {
-    memory.begin(operation)
-    const pa = memory.address(a)
-    const pb = memory.address(b)
+    memory.begin(operation, a, b)
     const shape = broadcastShape(options.a, options.b) ?? []
     const size = sizeOf(shape)
     const y = memory.allocate(a.dtype, size)
+    const pa = memory.address(a)
+    const pb = memory.address(b)
     const py = memory.address(y)
     const stepA = stepOf(a, size)
     const stepB = stepOf(b, size)

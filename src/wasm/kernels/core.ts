@@ -14,10 +14,9 @@ export type Ternary = (a: number, b: number, c: number, y: number, n: number) =>
 
 /** Runs a kernel whose result has the length of its operand. */
 export function runUnary(memory: WasmMemory, operation: string, run: Unary, x: WasmArray, ...parameters: number[]): WasmArray {
-  memory.begin(operation)
-  const px = memory.address(x)
+  memory.begin(operation, x)
   const y = memory.allocate(x.dtype, x.length)
-  run(px, memory.address(y), x.length, ...parameters)
+  run(memory.address(x), memory.address(y), x.length, ...parameters)
   return y
 }
 
@@ -29,21 +28,16 @@ export function runBinary(
   b: WasmArray,
   ...parameters: number[]
 ): WasmArray {
-  memory.begin(operation)
-  const pa = memory.address(a)
-  const pb = memory.address(b)
+  memory.begin(operation, a, b)
   const y = memory.allocate(a.dtype, a.length)
-  run(pa, pb, memory.address(y), a.length, ...parameters)
+  run(memory.address(a), memory.address(b), memory.address(y), a.length, ...parameters)
   return y
 }
 
 export function runTernary(memory: WasmMemory, operation: string, run: Ternary, a: WasmArray, b: WasmArray, c: WasmArray): WasmArray {
-  memory.begin(operation)
-  const pa = memory.address(a)
-  const pb = memory.address(b)
-  const pc = memory.address(c)
+  memory.begin(operation, a, b, c)
   const y = memory.allocate(b.dtype, a.length)
-  run(pa, pb, pc, memory.address(y), a.length)
+  run(memory.address(a), memory.address(b), memory.address(c), memory.address(y), a.length)
   return y
 }
 

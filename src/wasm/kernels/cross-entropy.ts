@@ -12,19 +12,15 @@ export interface CrossEntropyExports {
 export function crossEntropy({ exports, memory }: Core<CrossEntropyExports>): CrossEntropyKernels<WasmArray> {
   return {
     crossEntropy(x, target, { n, c, labelSmoothing = 0 }) {
-      memory.begin('crossEntropy')
-      const px = memory.address(x)
-      const pt = memory.address(target)
+      memory.begin('crossEntropy', x, target)
       const loss = memory.allocate(x.dtype, n)
-      exports.crossEntropy(px, pt, memory.address(loss), n, c, labelSmoothing)
+      exports.crossEntropy(memory.address(x), memory.address(target), memory.address(loss), n, c, labelSmoothing)
       return loss
     },
     crossEntropyBackward(dy, x, target, { n, c, labelSmoothing = 0 }) {
-      memory.begin('crossEntropyBackward')
-      const pdy = memory.address(dy)
-      const px = memory.address(x)
-      const pt = memory.address(target)
+      memory.begin('crossEntropyBackward', dy, x, target)
       const dx = memory.allocate(x.dtype, x.length)
+      const [pdy, px, pt] = [memory.address(dy), memory.address(x), memory.address(target)]
       exports.crossEntropyBackward(pdy, px, pt, memory.address(dx), n, c, labelSmoothing)
       return dx
     },

@@ -47,7 +47,7 @@ export function elementwise({ exports, memory }: Core<ElementwiseExports & Memor
 
   /** Where an angle is so large that only hundreds of digits of π reduce it rightly, JavaScript's own functions compute. */
   function ofAngles(operation: string, angles: WasmArray, run: () => WasmArray, onHost: () => HostArray): WasmArray {
-    memory.begin(operation)
+    memory.begin(operation, angles)
     return exports.hasLargeAngle(memory.address(angles), angles.length) ? memory.upload(onHost()) : run()
   }
   const host = (x: WasmArray) => memory.download(x, 'sin, cos')

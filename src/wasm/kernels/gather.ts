@@ -13,11 +13,9 @@ export interface GatherExports {
 export function gather({ exports, memory }: Core<GatherExports & MemoryExports>): GatherKernels<WasmArray> {
   /** Runs with the addresses of x, of index and of a new array of `size` numbers. */
   function run(operation: string, x: WasmArray, index: WasmArray, size: number, kernel: (x: number, index: number, y: number) => void) {
-    memory.begin(operation)
-    const px = memory.address(x)
-    const pi = memory.address(index)
+    memory.begin(operation, x, index)
     const y = memory.allocate(x.dtype, size)
-    kernel(px, pi, memory.address(y))
+    kernel(memory.address(x), memory.address(index), memory.address(y))
     return y
   }
 

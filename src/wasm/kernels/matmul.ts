@@ -29,12 +29,12 @@ export interface MatmulExports {
 export function matmul({ exports, memory }: Core<MatmulExports>): MatmulKernels<WasmArray> {
   return {
     matmul(a, b, { m, k, n, batch = 1, transA = false, transB = false }) {
-      memory.begin('matmul')
+      memory.begin('matmul', a, b)
+      const y = memory.allocate(a.dtype, batch * m * n)
+      const scratch = memory.scratch(exports.matmulScratch(m, n, k))
       const pa = memory.address(a)
       const pb = memory.address(b)
-      const y = memory.allocate(a.dtype, batch * m * n)
       const py = memory.address(y)
-      const scratch = memory.scratch(exports.matmulScratch(m, n, k))
       const lda = transA ? m : k
       const ldb = transB ? k : n
       exports.matmul(pa, lda, Number(transA), m * k, pb, ldb, Number(transB), k * n, py, n, 0, m * n, m, n, k, batch, scratch)

@@ -21,9 +21,9 @@ export function arrays({ exports, memory }: Core<MemoryExports>): MemoryKernels<
       return y
     },
     copy(x) {
-      memory.begin('copy')
-      const from = memory.address(x) / 4
+      memory.begin('copy', x)
       const y = memory.allocate(x.dtype, x.length)
+      const from = memory.address(x) / 4
       memory.int32.copyWithin(memory.address(y) / 4, from, from + x.length)
       return y
     },

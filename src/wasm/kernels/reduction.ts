@@ -14,27 +14,24 @@ export function reduction({ exports, memory }: Core<ReductionExports>): Reductio
   const sumScratch = exports.sumScratch()
 
   function argbest(operation: string, x: WasmArray, { outer, n, inner }: AxisOptions, least: boolean): WasmArray {
-    memory.begin(operation)
-    const px = memory.address(x)
+    memory.begin(operation, x)
     const y = memory.allocate('int32', outer * inner)
-    exports.argbest(px, memory.address(y), outer, n, inner, Number(least))
+    exports.argbest(memory.address(x), memory.address(y), outer, n, inner, Number(least))
     return y
   }
 
   return {
     sum(x, { outer, n, inner }) {
-      memory.begin('sum')
-      const px = memory.address(x)
+      memory.begin('sum', x)
       const y = memory.allocate(x.dtype, outer * inner)
       const scratch = inner === 1 ? 0 : memory.scratch(sumScratch)
-      exports.sum(px, memory.address(y), outer, n, inner, scratch)
+      exports.sum(memory.address(x), memory.address(y), outer, n, inner, scratch)
       return y
     },
     cumsum(x, { outer, n, inner, reverse = false }) {
-      memory.begin('cumsum')
-      const px = memory.address(x)
+      memory.begin('cumsum', x)
       const y = memory.allocate(x.dtype, x.length)
-      exports.cumsum(px, memory.address(y), outer, n, inner, Number(reverse))
+      exports.cumsum(memory.address(x), memory.address(y), outer, n, inner, Number(reverse))
       return y
     },
     argmax: (x, options) => argbest('argmax', x, options, false),

@@ -20,7 +20,7 @@ export interface SgdExports {
 export function sgd({ exports, memory }: Core<SgdExports>): SgdKernels<WasmArray> {
   return {
     sgdInto(w, dw, velocity, { lr, momentum, dampening, nesterov, weightDecay, step }) {
-      memory.begin('sgdInto')
+      memory.begin('sgdInto', w, dw)
       const pw = memory.address(w)
       const pdw = memory.address(dw)
       const pv = velocity ? memory.address(velocity) : 0

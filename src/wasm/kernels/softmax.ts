@@ -13,20 +13,17 @@ export function softmax({ exports, memory }: Core<SoftmaxExports>): SoftmaxKerne
   const forward =
     (operation: string, run: SoftmaxExports['softmax']) =>
     (x: WasmArray, { n, c }: RowsOptions) => {
-      memory.begin(operation)
-      const px = memory.address(x)
+      memory.begin(operation, x)
       const y = memory.allocate(x.dtype, x.length)
-      run(px, memory.address(y), n, c)
+      run(memory.address(x), memory.address(y), n, c)
       return y
     }
   const backward =
     (operation: string, run: SoftmaxExports['softmaxBackward']) =>
     (dy: WasmArray, y: WasmArray, { n, c }: RowsOptions) => {
-      memory.begin(operation)
-      const pdy = memory.address(dy)
-      const py = memory.address(y)
+      memory.begin(operation, dy, y)
       const dx = memory.allocate(y.dtype, y.length)
-      run(pdy, py, memory.address(dx), n, c)
+      run(memory.address(dy), memory.address(y), memory.address(dx), n, c)
       return dx
     }
 

@@ -25,9 +25,9 @@ export function strided(
 
   /** dx = 0 but for the places of the view, which receive dy. No axis repeats. */
   function scatter(dy: WasmArray, view: StridedView, size: number): WasmArray {
-    memory.begin('stridedBackward')
-    const from = memory.address(dy)
+    memory.begin('stridedBackward', dy)
     const dx = memory.allocate(dy.dtype, size)
+    const from = memory.address(dy)
     const to = memory.address(dx)
     const axes = mergeAxes(view.shape, stridesOf(view.shape), view.strides)
     const overlaps = !isInjective(axes)
@@ -39,15 +39,15 @@ export function strided(
 
   return {
     strided(x, { shape, strides, offset }) {
-      memory.begin('strided')
-      const from = memory.address(x)
+      memory.begin('strided', x)
       const y = memory.allocate(x.dtype, sizeOf(shape))
+      const from = memory.address(x)
       const to = memory.address(y)
       walk(exports.stridedCopy, from + offset * 4, to, orderForCopy(mergeAxes(shape, strides, stridesOf(shape))))
       return y
     },
     stridedInto(x, src, { shape, strides, offset }) {
-      memory.begin('stridedInto')
+      memory.begin('stridedInto', x, src)
       const to = memory.address(x)
       const from = memory.address(src)
       walk(exports.stridedCopy, from, to + offset * 4, orderForCopy(mergeAxes(shape, stridesOf(shape), strides)))
