@@ -85,7 +85,7 @@ export class Blocks {
   }
 
   /**
-   * A block of `size` bytes where only scattered ones are free: in the stretch of the heap where the fewest bytes are in the way, the blocks in
+   * A block of `size` bytes where `take` has found none, since what is free is scattered: in the stretch of the heap where the fewest bytes are in the way, the blocks in
    * use slide down and the free ones unite behind them. Blocks whose address the running call knows stay where they are. `move` moves the bytes.
    * Null if no stretch between such blocks has that many free bytes.
    */

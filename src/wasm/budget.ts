@@ -3,6 +3,8 @@ const SPELL = 4
 /** So does one that is violent: more than these budgets of faulted bytes, of which a sixteenth of the traffic is forgiven. */
 const VIOLENT = 3
 const FORGIVEN = 1 / 16
+/** Faults have ceased when so many budgets of traffic have passed without one. */
+const CALM = 16
 
 /**
  * How many bytes may be in use before something has to leave. The budget grows only by faults: an array is needed again after it has left.
@@ -15,9 +17,22 @@ export class Budget {
   #lastFault = Number.NEGATIVE_INFINITY
   #spell = 0 // when the present spell of faults began
   #violence = 0
+  #spared = 0
 
   constructor(bytes: number) {
     this.bytes = bytes
+  }
+
+  /**
+   * Room for `size` bytes is made by a copy, unless the budget grows. In a calm, when faults have long ceased, it does, by an eighth in all: what is
+   * copied then, step after step, is intermediate results that nobody will ever ask for.
+   */
+  spare(size: number): boolean {
+    const calm = this.#traffic - this.#lastFault > CALM * this.bytes
+    if (!calm || this.#spared + size > this.bytes / 8) return false
+    this.#spared += size
+    this.bytes += size
+    return true
   }
 
   /** Bytes came into the heap. */

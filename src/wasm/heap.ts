@@ -34,41 +34,46 @@ export class Heap {
     return this.#blocks.used
   }
 
-  /** A block of `size` bytes, or null. The memory grows to `budget` bytes for it, or just beyond if `beyond` allows. */
-  take(size: number, budget: number, beyond = false): Block | null {
-    const end = beyond ? MAX_BYTES : this.#end(budget)
-    return this.#backed(this.#blocks.take(size, end), budget)
+  /** A block of `size` bytes within the first `limit`, or null. The memory grows for it. */
+  take(size: number, limit: number): Block | null {
+    return this.#backed(this.#blocks.take(size, this.#end(limit)), limit)
   }
 
   /** The same, out of scattered free blocks: blocks in use move, except those whose address the running call knows. */
-  unite(size: number, budget: number, call: number): Block | null {
+  unite(size: number, limit: number, call: number): Block | null {
     this.compactions++
-    const block = this.#blocks.unite(size, this.#end(budget), call, (from, to, bytes) => this.uint8.copyWithin(to, from, from + bytes))
-    return this.#backed(block, budget)
+    const block = this.#blocks.unite(size, this.#end(limit), call, (from, to, bytes) => this.uint8.copyWithin(to, from, from + bytes))
+    return this.#backed(block, limit)
+  }
+
+  /** Whether there is memory for `bytes` bytes of blocks in all; it grows to that size. */
+  reserve(bytes: number): boolean {
+    const end = this.#blocks.base + bytes
+    return end <= this.bytes || (end <= MAX_BYTES && this.#grow(end, end))
   }
 
   give(block: Block): void {
     this.#blocks.give(block)
   }
 
-  /** Where blocks may lie. Memory that is there already is used, even beyond the budget: room to manoeuvre. */
-  #end(budget: number): number {
-    return Math.min(MAX_BYTES, Math.max(this.#blocks.base + budget, this.bytes))
+  /** Where blocks must end. Memory that is there already is used in any case. */
+  #end(limit: number): number {
+    return Math.min(MAX_BYTES, Math.max(this.#blocks.base + limit, this.bytes))
   }
 
   /** The block, if there is memory behind it or the memory can grow. */
-  #backed(block: Block | null, budget: number): Block | null {
-    if (block === null || this.#blocks.top <= this.bytes || this.#grow(budget)) return block
+  #backed(block: Block | null, limit: number): Block | null {
+    const { top } = this.#blocks
+    if (block === null || top <= this.bytes || this.#grow(top, Math.min(this.#end(limit), this.bytes * (9 / 8)))) return block
     this.#blocks.give(block)
     return null
   }
 
-  /** By an eighth as long as that stays within the budget (fewer steps), else by what is missing. */
-  #grow(budget: number): boolean {
-    const missing = Math.ceil((this.#blocks.top - this.bytes) / PAGE)
-    const eighth = Math.floor(Math.min(this.bytes / 8, this.#blocks.base + budget - this.bytes) / PAGE)
+  /** As far as `least` must lie within the memory, or to `most` if that is further: fewer, larger steps. */
+  #grow(least: number, most: number): boolean {
+    const pages = Math.max(Math.ceil((least - this.bytes) / PAGE), Math.floor((most - this.bytes) / PAGE))
     try {
-      this.#memory.grow(Math.max(missing, eighth))
+      this.#memory.grow(pages)
     } catch {
       return false
     }

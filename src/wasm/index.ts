@@ -16,7 +16,7 @@ import { type Loaded, load, loadAsync, type Simd } from './load.ts'
 import { type WasmArray, WasmMemory } from './memory.ts'
 
 /** Everything that assembly/ exports for the kernels. */
-interface Exports
+export interface Exports
   extends ActivationExports,
     AdamExports,
     ArithmeticExports,
@@ -43,7 +43,8 @@ export interface Wasm {
 /** The first KiB holds constants; and no array lies at 0, which stands for "none". */
 const HEAP_BASE = 1024
 
-function build({ exports, memory: raw, simd }: Loaded<Exports>): Wasm {
+/** A backend on a loaded module. */
+export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm {
   const memory = new WasmMemory(raw, HEAP_BASE)
   exports.writeConstants()
   const core = { exports, memory }
@@ -67,7 +68,7 @@ function build({ exports, memory: raw, simd }: Loaded<Exports>): Wasm {
 
 /** A backend of its own, beside the one that the tensors use, in the build asked for. Node only. */
 export function createWasm({ simd }: { simd?: Simd } = {}): Wasm {
-  return build(load(simd))
+  return backendOn(load(simd))
 }
 
 let shared: Wasm | null = null
@@ -81,7 +82,7 @@ export function loadWasmSync(): Kernels<WasmArray> | null {
 
 /** The same, where the file has to be fetched first. */
 export async function loadWasm(): Promise<Kernels<WasmArray>> {
-  shared ??= build(await loadAsync())
+  shared ??= backendOn(await loadAsync())
   return shared.kernels
 }
 

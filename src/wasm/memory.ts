@@ -235,24 +235,25 @@ export class WasmMemory {
 
   /** A block of `size` bytes where none is free within the budget. */
   #makeRoom(size: number, operation: string): Block {
+    const budget = this.#budget
+    if (size > budget.bytes && !this.#heap.reserve(size)) throw this.#outOfMemory(size, operation)
     for (;;) {
       const fitting = this.#fit(size)
       if (fitting !== null) return fitting
       if (this.#recycleGraph()) continue
-      if (this.#heap.used + size > this.#budget.bytes) {
+      const wanted = this.#heap.used + size
+      if (wanted > budget.bytes) {
         if (this.#evict()) continue
-      } else {
-        const united = this.#heap.unite(size, this.#budget.bytes, this.#call)
-        if (united !== null) return united
+        // The running call alone needs more.
+        if (!this.#heap.reserve(wanted)) throw this.#outOfMemory(size, operation)
+        budget.bytes = wanted
+        continue
       }
-      // The running call, needs more than the budget, or its addresses are in the way: on beyond it.
-      const beyond = this.#heap.take(size, this.#budget.bytes, true)
-      this.#budget.bytes = beyond ? Math.max(this.#budget.bytes, this.#heap.used) : Math.min(this.#budget.bytes, this.#heap.bytes)
-      if (beyond !== null) return beyond
-      if (!this.#evict()) {
-        const heap = `the heap has ${show(this.#heap.bytes)} and cannot grow enough`
-        throw new GradusError(operation, `out of memory: no room for ${show(size)}; ${heap}. Use smaller batches or a smaller model`)
-      }
+      // Enough bytes are free, but scattered. Where addresses that the running call knows are in the way: past these.
+      const block = this.#heap.unite(size, budget.bytes, this.#call) ?? this.#heap.take(size, MAX_BYTES)
+      if (block !== null) return block
+      budget.bytes = Math.min(budget.bytes, this.#heap.bytes)
+      if (!this.#evict()) throw this.#outOfMemory(size, operation)
     }
   }
 
@@ -275,14 +276,14 @@ export class WasmMemory {
     return true
   }
 
-  /** One array leaves, or the scratch of earlier calls. False if the running call uses all that there is. */
+  /** One array leaves, or the scratch of earlier calls, or the budget spares it a copy. False if the running call uses all that there is. */
   #evict(): boolean {
     const kept = this.#kept.oldest
     const unused = kept?.block ? this.#call - kept.block.call : 0
     const overdue = kept !== null && unused > OVERDUE * kept.period + 1 ? kept : null
     const x = overdue ?? this.#idle(this.#fresh) ?? this.#idle(this.#kept)
     if (x?.block) {
-      this.#leave(x, x.block)
+      if (x.host !== null || !this.#budget.spare(x.block.size)) this.#leave(x, x.block)
       return true
     }
     if (this.#scratch === null || this.#scratch.call === this.#call) return false
@@ -311,6 +312,12 @@ export class WasmMemory {
     x.block = null
     this.#heap.give(block)
     this.#arrays--
+  }
+
+  #outOfMemory(size: number, operation: string): GradusError {
+    const { bytes, used } = this.#heap
+    const state = `the heap has ${show(bytes)}, of which ${show(used)} are in use, and cannot grow enough`
+    return new GradusError(operation, `out of memory: no room for ${show(size)} (${state}). Use smaller batches or a smaller model`)
   }
 
   #copyOut(x: WasmArray, block: Block): HostArray {
