@@ -234,12 +234,12 @@ describe.each<BackendName>(['reference', 'wasm'])('tensors, on %s', (backend) =>
     [
       'labels out of range',
       () => F.crossEntropy(zeros([2, 3]), tensor([0, 3])),
-      'crossEntropy: labels and indices must lie between 0 and 2, got 3 at place 1',
+      'crossEntropy: labels and indices must be integers from 0 to 2, got 3 at place 1',
     ],
     [
       'labels that are no integers',
       () => F.crossEntropy(zeros([2, 3]), tensor([0, Number.NaN])),
-      'crossEntropy: labels and indices must be integers, got NaN at place 1',
+      'crossEntropy: labels and indices must be integers from 0 to 2, got NaN at place 1',
     ],
     [
       'one-hot labels',

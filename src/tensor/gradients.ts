@@ -1,4 +1,3 @@
-import { showShape } from '../reference/array.ts'
 import { type Backend, type BackendArray, kernelsFor } from './backend.ts'
 import { Storage } from './storage.ts'
 import { Tensor } from './tensor.ts'
@@ -60,7 +59,7 @@ export class Gradients {
       const shared = (this.#owners.get(array) ?? 0) > 1
       const own = shared ? kernels.copy(array) : array
       if (shared) this.disown(array, kernels)
-      tensors.set(t, new Tensor(new Storage(own, kernels, t.dtype, t.size, `gradient ${showShape(t.shape)}`), t.shape))
+      tensors.set(t, new Tensor(new Storage(own, kernels, t.dtype, t.size, 'gradient'), t.shape))
     }
     return tensors
   }

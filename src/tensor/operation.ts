@@ -46,7 +46,7 @@ export function apply<O>(operation: Operation<O>, inputs: readonly Tensor[], sha
   const kernels = kernelsFor(x[0].dtype)
   const shapes = x.map((t) => t.shape)
   const array = operation.forward(kernels, arraysOn(kernels, x), options, shapes)
-  const storage = new Storage(array, kernels, operation.dtype ?? x[0].dtype, sizeOf(shape), `${operation.name} ${showShape(shape)}`)
+  const storage = new Storage(array, kernels, operation.dtype ?? x[0].dtype, sizeOf(shape), operation.name)
   const y = new Tensor(storage, shape)
   if (recorded) y.node = new Applied(operation, x, y, options)
   return y

@@ -1,4 +1,4 @@
-import { type DType, dtypeOf, type HostArray } from '../reference/array.ts'
+import { type DType, dtypeOf, type HostArray, type Shape, showShape } from '../reference/array.ts'
 import type { Backend, BackendArray } from './backend.ts'
 
 /** The numbers of one tensor and of all its views. It lives on one backend at a time. */
@@ -39,12 +39,13 @@ export class Storage {
     return this.#array
   }
 
-  download(): HostArray {
-    return this.#home.download(this.#array, this.operation)
+  /** A copy of all its numbers, for a tensor of this shape. */
+  download(shape: Shape): HostArray {
+    return this.#home.download(this.#array, `${this.operation} ${showShape(shape)}`)
   }
 
-  read(): Promise<HostArray> {
-    return this.#home.read(this.#array, this.operation)
+  read(shape: Shape): Promise<HostArray> {
+    return this.#home.read(this.#array, `${this.operation} ${showShape(shape)}`)
   }
 
   /** New numbers in place of the old: every view sees them, the old array is free. */

@@ -86,12 +86,12 @@ export class Tensor {
 
   /** A copy of its numbers, row-major. On webgpu use `await t.read()`. */
   get data(): HostArray {
-    return this.#arrange(this.storage.download())
+    return this.#arrange(this.storage.download(this.shape))
   }
 
   /** A copy of its numbers, row-major, on every backend. */
   async read(): Promise<HostArray> {
-    return this.#arrange(await this.storage.read())
+    return this.#arrange(await this.storage.read(this.shape))
   }
 
   /** The number of a tensor that has just one. */

@@ -101,9 +101,7 @@ export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOpt
  */
 export function indices(operation: string, index: Tensor, n: number): Tensor {
   const data = index.data
-  for (let i = 0; i < data.length; i++) {
-    expect(Number.isInteger(data[i]), operation, () => `labels and indices must be integers, got ${data[i]} at place ${i}`)
-    expect(data[i] >= 0 && data[i] < n, operation, () => `labels and indices must lie between 0 and ${n - 1}, got ${data[i]} at place ${i}`)
-  }
+  const place = data.findIndex((i) => !(Number.isInteger(i) && i >= 0 && i < n))
+  expect(place < 0, operation, () => `labels and indices must be integers from 0 to ${n - 1}, got ${data[place]} at place ${place}`)
   return index.dtype === 'int32' ? index : index.to('int32')
 }
