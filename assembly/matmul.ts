@@ -25,7 +25,7 @@ import { MR, NR, tile4, tileHeight, tileMr } from "./matmul-tile";
 
 /** Block sizes: a panel of B, KC × NR, takes 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
 const KC: i32 = 384;
-const MC: i32 = 516;
+export const MC: i32 = 516;
 const NC: i32 = 64;
 /** Up to so many rows, a B that is not transposed is multiplied as it lies: measured, packing pays from here on. */
 const FEW_ROWS: i32 = 4;
@@ -33,7 +33,7 @@ const FEW_ROWS: i32 = 4;
 /** Bytes of a float32. */
 const F: usize = 4;
 /** The spare tile in which the edges of C are computed. */
-const SPARE: usize = <usize>(MR * NR) * F;
+export const SPARE: usize = <usize>(MR * NR) * F;
 
 /** Bytes of scratch that {@link matmul} needs for these sizes, at most 870 KiB; 16-byte aligned. One per thread. */
 export function matmulScratch(m: i32, n: i32, k: i32): usize {
@@ -42,7 +42,7 @@ export function matmulScratch(m: i32, n: i32, k: i32): usize {
 }
 
 /** Bytes of a packed block of `length` rows or columns, at most `block`, and of the panel that may stand over its end. */
-function packedBytes(length: i32, k: i32, block: i32): usize {
+export function packedBytes(length: i32, k: i32, block: i32): usize {
   return <usize>((min(block, length) + NR) * blockDepth(k)) * F;
 }
 
@@ -107,13 +107,13 @@ function matmulOne(
 }
 
 /** kc: k cut into as few blocks as KC allows, of equal depth (a multiple of 4), since a short last block would keep a tile of C for too few steps. */
-function blockDepth(k: i32): i32 {
+export function blockDepth(k: i32): i32 {
   const blocks = max(1, (k + KC - 1) / KC);
   return ((k + blocks - 1) / blocks + 3) & ~3;
 }
 
 /** C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of B stays in L1 while all panels of A pass by. */
-function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize): void {
+export function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize): void {
   for (let j = 0; j < nc; j += NR) {
     const columns = min(NR, nc - j);
     const panelB = packedB + <usize>(j * kc) * F;

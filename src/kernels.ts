@@ -5,9 +5,12 @@ import type { HostArray } from './reference/array.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
+import * as gru from './reference/gru.ts'
+import * as lstm from './reference/lstm.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
 import * as reduction from './reference/reduction.ts'
+import * as rnn from './reference/rnn.ts'
 import * as sgd from './reference/sgd.ts'
 import * as softmax from './reference/softmax.ts'
 import * as strided from './reference/strided.ts'
@@ -25,8 +28,11 @@ export interface Kernels<A>
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
+    gru.GruKernels<A>,
+    lstm.LstmKernels<A>,
     matmul.MatmulKernels<A>,
     reduction.ReductionKernels<A>,
+    rnn.RnnKernels<A>,
     sgd.SgdKernels<A>,
     softmax.SoftmaxKernels<A>,
     strided.StridedKernels<A> {}
@@ -40,8 +46,11 @@ export const reference: Kernels<HostArray> = {
   ...crossEntropy,
   ...elementwise,
   ...gather,
+  ...gru,
+  ...lstm,
   ...matmul,
   ...reduction,
+  ...rnn,
   ...sgd,
   ...softmax,
   ...strided,

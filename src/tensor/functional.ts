@@ -5,10 +5,13 @@ import type { Tensor } from './tensor.ts'
 
 export { gelu, leakyRelu, relu, sigmoid, tanh } from './ops/elementwise.ts'
 export { embedding } from './ops/gather.ts'
+export { gru } from './ops/gru.ts'
 export { pad } from './ops/join.ts'
 export * from './ops/loss.ts'
+export { lstm } from './ops/lstm.ts'
 export { linear } from './ops/matmul.ts'
 export { oneHot } from './ops/one-hot.ts'
+export { rnn } from './ops/rnn.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'
 
 export interface DropoutOptions {

@@ -28,6 +28,8 @@ export interface Operation<O> {
   readonly saves?: 'x' | 'y' | 'xy'
   /** The dtype of the result where it is not that of the first input. */
   readonly dtype?: DType
+  /** How many numbers forward leaves behind the result, in the same array: for backward alone (gates, statistics). They have no gradient. */
+  reserve?(options: O): number
 }
 
 /** Every operation by name, for the table of kernels. */
@@ -46,7 +48,8 @@ export function apply<O>(operation: Operation<O>, inputs: readonly Tensor[], sha
   const kernels = kernelsFor(x[0].dtype)
   const shapes = x.map((t) => t.shape)
   const array = operation.forward(kernels, arraysOn(kernels, x), options, shapes)
-  const storage = new Storage(array, kernels, operation.dtype ?? x[0].dtype, sizeOf(shape), operation.name)
+  const size = sizeOf(shape) + (operation.reserve?.(options) ?? 0)
+  const storage = new Storage(array, kernels, operation.dtype ?? x[0].dtype, size, operation.name)
   const y = new Tensor(storage, shape)
   if (recorded) y.node = new Applied(operation, x, y, options)
   return y

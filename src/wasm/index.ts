@@ -6,9 +6,12 @@ import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
+import { type GruExports, gru } from './kernels/gru.ts'
+import { type LstmExports, lstm } from './kernels/lstm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
 import { type ReductionExports, reduction } from './kernels/reduction.ts'
+import { type RnnExports, rnn } from './kernels/rnn.ts'
 import { type SgdExports, sgd } from './kernels/sgd.ts'
 import { type SoftmaxExports, softmax } from './kernels/softmax.ts'
 import { type StridedExports, strided } from './kernels/strided.ts'
@@ -23,9 +26,12 @@ export interface Exports
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
+    GruExports,
+    LstmExports,
     MatmulExports,
     MemoryExports,
     ReductionExports,
+    RnnExports,
     SgdExports,
     SoftmaxExports,
     StridedExports {
@@ -48,7 +54,9 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
   const memory = new WasmMemory(raw, HEAP_BASE)
   exports.writeConstants()
   const core = { exports, memory }
+  const products = matmul(core)
   const reductions = reduction(core)
+  const affine = { ...products, ...reductions }
   const kernels: Kernels<WasmArray> = {
     ...arrays(core),
     ...activation(core),
@@ -57,8 +65,11 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
-    ...matmul(core),
+    ...gru(core, affine),
+    ...lstm(core, affine),
+    ...products,
     ...reductions,
+    ...rnn(core, affine),
     ...sgd(core),
     ...softmax(core),
     ...strided(core, reductions),

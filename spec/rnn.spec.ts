@@ -1,0 +1,41 @@
+/** The simple recurrent network over whole sequences, with tanh and with ReLU. */
+import { describe, expect, it } from 'vitest'
+import { F, grad, ones, randn, type Tensor, tensor, zeros } from '../src/index.ts'
+import { proveSequence, weightsOf } from './sequence.ts'
+
+for (const nonlinearity of ['tanh', 'relu'] as const) {
+  describe(nonlinearity, () => {
+    proveSequence({
+      name: 'rnn',
+      gates: 1,
+      states: 1,
+      forward: (k, [x, h0, wIh, wHh, bIh, bHh], o) => k.rnn(x, h0, wIh, wHh, bIh, bHh, { ...o, nonlinearity }),
+      backward: (k, dy, [x, h0, wIh, wHh], y, o, needs) => k.rnnBackward(dy, x, h0, wIh, wHh, y, { ...o, nonlinearity }, needs),
+      onTensors: ([x, h0, ...weights], reverse) => F.rnn(x, h0, weightsOf(weights), { nonlinearity, reverse }),
+    })
+  })
+}
+
+describe('back-propagation through time', () => {
+  /** |dh_T / dh_0| of a network of one unit without input, whose Jacobian is w at every step as long as f' = 1. */
+  const slopeAfter = (steps: number, w: number) => {
+    const h0 = tensor([[1]], { requiresGrad: true })
+    const weights = weightsOf([zeros([1, 1]), tensor([[w]]), zeros([1]), zeros([1])] as Tensor[])
+    const [, hn] = F.rnn(zeros([steps, 1, 1]), h0, weights, { nonlinearity: 'relu' })
+    return grad(hn.sum(), [h0])[0].item()
+  }
+
+  it('multiplies by the Jacobian once per step: it vanishes or explodes', () => {
+    expect(slopeAfter(1, 0.5)).toBe(0.5)
+    expect(slopeAfter(20, 0.5)).toBe(0.5 ** 20)
+    expect(slopeAfter(20, 2)).toBe(2 ** 20)
+  })
+})
+
+describe('F.rnn', () => {
+  it('knows two nonlinearities', () => {
+    const weights = weightsOf([ones([2, 3]), ones([2, 2]), ones([2]), ones([2])])
+    const run = () => F.rnn(randn([4, 1, 3]), zeros([1, 2]), weights, { nonlinearity: 'sigmoid' as 'tanh' })
+    expect(run).toThrow("rnn: nonlinearity must be 'tanh' or 'relu', got \"sigmoid\"")
+  })
+})

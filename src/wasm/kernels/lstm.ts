@@ -1,0 +1,71 @@
+import { type LstmKernels, lstmSize } from '../../reference/lstm.ts'
+import { affineBackward } from '../../reference/rnn.ts'
+import type { WasmArray } from '../memory.ts'
+import type { Core } from './core.ts'
+import type { AffineKernels } from './rnn.ts'
+
+export interface LstmExports {
+  /** Bytes of scratch that both need. */
+  lstmScratch(n: number, h: number): number
+  lstm(
+    a: number,
+    h0: number,
+    c0: number,
+    wHh: number,
+    bIh: number,
+    bHh: number,
+    y: number,
+    t: number,
+    n: number,
+    h: number,
+    reverse: number,
+    scratch: number,
+  ): void
+  lstmBackward(
+    dy: number,
+    h0: number,
+    c0: number,
+    wHh: number,
+    y: number,
+    da: number,
+    before: number,
+    dh0: number,
+    dc0: number,
+    t: number,
+    n: number,
+    h: number,
+    reverse: number,
+    scratch: number,
+  ): void
+}
+
+export function lstm({ exports, memory }: Core<LstmExports>, affine: AffineKernels): LstmKernels<WasmArray> {
+  return {
+    lstm(x, h0, c0, wIh, wHh, bIh, bHh, options) {
+      const { t, n, i, h, reverse = false } = options
+      const a = affine.matmul(x, wIh, { m: t * n, k: i, n: 4 * h, transB: true }) // [T, N, 4H]
+      memory.begin('lstm')
+      const [pa, ph0, pc0, pwHh, pbIh, pbHh] = [a, h0, c0, wHh, bIh, bHh].map((array) => memory.address(array))
+      const y = memory.allocate(x.dtype, lstmSize(options))
+      const scratch = memory.scratch(exports.lstmScratch(n, h))
+      exports.lstm(pa, ph0, pc0, pwHh, pbIh, pbHh, memory.address(y), t, n, h, Number(reverse), scratch)
+      memory.release(a)
+      return y
+    },
+    lstmBackward(dy, x, h0, c0, wIh, wHh, y, options, needs) {
+      const { t, n, h, reverse = false } = options
+      memory.begin('lstmBackward')
+      const [pdy, ph0, pc0, pwHh, py] = [dy, h0, c0, wHh, y].map((array) => memory.address(array))
+      const da = memory.allocate(x.dtype, t * n * 4 * h)
+      const before = memory.allocate(x.dtype, t * n * h)
+      const dh0 = memory.allocate(x.dtype, n * h)
+      const dc0 = memory.allocate(x.dtype, n * h)
+      const scratch = memory.scratch(exports.lstmScratch(n, h))
+      const [pda, pBefore, pdh0, pdc0] = [da, before, dh0, dc0].map((array) => memory.address(array))
+      exports.lstmBackward(pdy, ph0, pc0, pwHh, py, pda, pBefore, pdh0, pdc0, t, n, h, Number(reverse), scratch)
+      const [dx, ...dw] = affineBackward(affine, da, da, x, before, wIh, options, [needs[0], ...needs.slice(3)], 4 * h)
+      for (const array of [da, before, ...(needs[1] ? [] : [dh0]), ...(needs[2] ? [] : [dc0])]) memory.release(array)
+      return [dx, needs[1] ? dh0 : null, needs[2] ? dc0 : null, ...dw]
+    },
+  }
+}
