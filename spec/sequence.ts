@@ -5,6 +5,7 @@ import { type F, grad, gradcheck, manualSeed, randn, type Tensor, zeros } from '
 import { type Kernels, reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { SequenceOptions } from '../src/reference/rnn.ts'
+import { expectClose } from './support.ts'
 import { builds, double, expectBackward, expectNear, inDouble, numbers, onWasm, seeds } from './twins.ts'
 
 export interface SequenceKernel {
@@ -95,15 +96,21 @@ export function proveSequence(kernel: SequenceKernel): void {
       )
     })
 
-    it('is right where blocks begin and end, within 2e-5', () => {
+    it('is right where blocks begin and end, within 2e-5, in both passes', () => {
       for (const o of [
         { t: 2, n: 520, i: 3, h: 5 },
         { t: 2, n: 7, i: 400, h: 130 },
         { t: 2, n: 5, i: 2, h: 390 },
       ]) {
         const inputs = inputsOf(kernel, o, 5)
-        const expected = inDouble(run(o), ...inputs)
-        for (const build of builds) expectNear(onWasm(build, run(o), ...inputs), expected, { abs: 2e-5 * largest(expected) }, build.simd)
+        const dy = numbers(14, sizeOfStates(kernel, o))
+        const needs = inputs.map((_, k) => k === 1)
+        const dh0 = <A>(k: Kernels<A>, dy: A, ...inputs: A[]): A => kernel.backward(k, dy, inputs, run(o)(k, ...inputs), o, needs)[1] as A
+        const [expected, slopes] = [inDouble(run(o), ...inputs), inDouble(dh0, dy, ...inputs)]
+        for (const build of builds) {
+          expectNear(onWasm(build, run(o), ...inputs), expected, { abs: 2e-5 * largest(expected) }, build.simd)
+          expectNear(onWasm(build, dh0, dy, ...inputs), slopes, { abs: 2e-5 * largest(slopes) }, build.simd)
+        }
       }
     })
 
@@ -218,6 +225,17 @@ export function proveSequence(kernel: SequenceKernel): void {
       gradcheck(slopes, leaves(), { rtol: 1e-5, atol: 1e-6 })
     })
 
+    it('has the same gradients by its kernel and by its composite, whichever of them are needed', () => {
+      manualSeed(2)
+      const inputs = leaves()
+      for (const wanted of [inputs, inputs.slice(1), inputs.slice(0, 2), [inputs[states + 2]]]) {
+        for (const input of inputs) input.requiresGrad = wanted.includes(input)
+        const byKernel = grad(all(true)(...inputs), wanted)
+        const byComposite = grad(all(true)(...inputs), wanted, { createGraph: true })
+        for (const [k, gradient] of byKernel.entries()) expectClose(byComposite[k].data, gradient.data, { rtol: 1e-12, atol: 1e-14 })
+      }
+    })
+
     it('counts once what one input owes to another', () => {
       manualSeed(3)
       const [x, ...rest] = leaves()
@@ -252,6 +270,6 @@ export function proveSequence(kernel: SequenceKernel): void {
 }
 
 /** What follows x and the states, by name. */
-export function weightsOf([wIh, wHh, bIh, bHh]: readonly Tensor[]): Parameters<typeof F.rnn>[2] {
+export function weightsOf([wIh, wHh, bIh, bHh]: readonly Tensor[]): F.SequenceWeights {
   return { wIh, wHh, bIh, bHh }
 }

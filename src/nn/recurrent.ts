@@ -20,8 +20,6 @@ export interface RNNOptions extends RecurrentOptions {
   nonlinearity?: 'tanh' | 'relu'
 }
 
-type Weights = Parameters<typeof F.rnn>[2]
-
 /** What one layer in one direction gives: the output of all steps, [T, N, H], and its last states, [N, H] each. */
 interface Passed {
   output: Tensor
@@ -79,7 +77,7 @@ abstract class Recurrent<In extends unknown[], State> extends Module<In, [output
   }
 
   /** One layer in one direction. states: its initial ones, [N, H] each. */
-  protected abstract pass(x: Tensor, states: readonly Tensor[], weights: Weights, reverse: boolean): Passed
+  protected abstract pass(x: Tensor, states: readonly Tensor[], weights: F.SequenceWeights, reverse: boolean): Passed
 
   /** All layers. initial: by name [D · numLayers, N, H], or undefined for zeros -> output and the last states, in the same shape */
   protected run(x: Tensor, initial: Readonly<Record<string, Tensor | undefined>>): [output: Tensor, states: Tensor[]] {
@@ -107,7 +105,7 @@ abstract class Recurrent<In extends unknown[], State> extends Module<In, [output
     return [this.batchFirst ? output.transpose(0, 1) : output, last.map((states) => stack(states))]
   }
 
-  #weights(suffix: string): Weights {
+  #weights(suffix: string): F.SequenceWeights {
     return {
       wIh: this[`weight_ih_${suffix}`],
       wHh: this[`weight_hh_${suffix}`],
@@ -162,7 +160,7 @@ export class RNN extends Recurrent<[x: Tensor, h0?: Tensor], Tensor> {
     return [output, hn]
   }
 
-  protected pass(x: Tensor, [h0]: readonly Tensor[], weights: Weights, reverse: boolean): Passed {
+  protected pass(x: Tensor, [h0]: readonly Tensor[], weights: F.SequenceWeights, reverse: boolean): Passed {
     const [output, hn] = F.rnn(x, h0, weights, { nonlinearity: this.nonlinearity, reverse })
     return { output, last: [hn] }
   }
@@ -185,7 +183,7 @@ export class LSTM extends Recurrent<[x: Tensor, initial?: readonly [h0: Tensor, 
     return [output, [hn, cn]]
   }
 
-  protected pass(x: Tensor, [h0, c0]: readonly Tensor[], weights: Weights, reverse: boolean): Passed {
+  protected pass(x: Tensor, [h0, c0]: readonly Tensor[], weights: F.SequenceWeights, reverse: boolean): Passed {
     const [output, last] = F.lstm(x, [h0, c0], weights, { reverse })
     return { output, last }
   }
@@ -206,7 +204,7 @@ export class GRU extends Recurrent<[x: Tensor, h0?: Tensor], Tensor> {
     return [output, hn]
   }
 
-  protected pass(x: Tensor, [h0]: readonly Tensor[], weights: Weights, reverse: boolean): Passed {
+  protected pass(x: Tensor, [h0]: readonly Tensor[], weights: F.SequenceWeights, reverse: boolean): Passed {
     const [output, hn] = F.gru(x, h0, weights, { reverse })
     return { output, last: [hn] }
   }

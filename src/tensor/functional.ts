@@ -12,6 +12,7 @@ export { lstm } from './ops/lstm.ts'
 export { linear } from './ops/matmul.ts'
 export { oneHot } from './ops/one-hot.ts'
 export { rnn } from './ops/rnn.ts'
+export type { SequenceWeights } from './ops/sequence.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'
 
 export interface DropoutOptions {
