@@ -4,46 +4,49 @@ import { sigmoid, tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { loadFirst, storeFirst } from './rows'
 import {
-  productAt, sequenceScratch, sigmoidSlope, stateBefore, statesBefore, stepAt, stepNumbersAt, tanhSlope, weightsAt,
+  productAt, projectInputs, sequenceScratch, sigmoidSlope, stateBefore, statesBefore, stepAt, stepNumbersAt, tanhSlope, weightsAt,
 } from './sequence'
 import { madd } from './simd'
 
 /** Bytes of scratch that `gru` and `gruBackward` need. */
-export function gruScratch(n: usize, h: usize): usize {
-  return sequenceScratch(n, h, 3 * h)
+export function gruScratch(t: usize, n: usize, i: usize, h: usize): usize {
+  return sequenceScratch(t, n, i, h, 3 * h)
 }
 
-/** a: [T, N, 3H], W_ih · x of all steps; h0: [N, H], wHh: [3H, H], bIh, bHh: [3H] -> y: h [T, N, H], gates r, z, n and m [T, N, 4H] */
+/**
+ * x: [T, N, I], h0: [N, H], wIh: [3H, I], wHh: [3H, H], bIh, bHh: [3H] -> y: h [T, N, H], gates r, z, n and m [T, N, 4H]; where r, z and n stand in the end,
+ * W_ih · x stands first.
+ */
 export function gru(
-  a: usize, h0: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
-  t: usize, n: usize, h: usize, reverse: bool, scratch: usize,
+  x: usize, h0: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
+  t: usize, n: usize, i: usize, h: usize, reverse: bool, scratch: usize,
 ): void {
   const size = (n * h) << 2
   const gates = y + t * size
   const ofState = scratch + stepNumbersAt(3 * h) // W_hh · h of the step, [N, 3H]
   const weights = scratch + weightsAt(n, 3 * h)
   const product = scratch + productAt(n, h, 3 * h)
+  projectInputs(x, wIh, gates, 4 * h, t * n, i, 3 * h, scratch)
   packMatrix(weights, wHh, true, 3 * <i32>h, <i32>h)
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
     const before = stateBefore(s, y, h0, t, size, reverse)
     multiplyPacked(before, weights, ofState, false, <i32>n, 3 * <i32>h, <i32>h, product)
-    step(a + s * 3 * size, ofState, bIh, bHh, before, gates + s * 4 * size, y + s * size, n, h)
+    step(gates + s * 4 * size, ofState, bIh, bHh, before, y + s * size, n, h)
   }
 }
 
-/** One step of all samples.        a, ofState: [N, 3H], bIh, bHh: [3H], before: [N, H] -> gates: [N, 4H], y: [N, H] */
-function step(a: usize, ofState: usize, bIh: usize, bHh: usize, before: usize, gates: usize, y: usize, n: usize, h: usize): void {
+/** One step of all samples.        gates: [N, 4H], in place; ofState: [N, 3H], bIh, bHh: [3H], before: [N, H] -> y: [N, H] */
+function step(gates: usize, ofState: usize, bIh: usize, bHh: usize, before: usize, y: usize, n: usize, h: usize): void {
   const block = h << 2 // bytes from gate to gate
   const vectors = block & ~15
   const rest = h & 3
   for (let b: usize = 0; b < n; b++) {
-    for (let j: usize = 0; j < vectors; j += 16) cell(a + j, ofState + j, bIh + j, bHh + j, before + j, gates + j, y + j, block, 4)
+    for (let j: usize = 0; j < vectors; j += 16) cell(gates + j, ofState + j, bIh + j, bHh + j, before + j, y + j, block, 4)
     if (rest) {
       const j = vectors
-      cell(a + j, ofState + j, bIh + j, bHh + j, before + j, gates + j, y + j, block, rest)
+      cell(gates + j, ofState + j, bIh + j, bHh + j, before + j, y + j, block, rest)
     }
-    a += 3 * block
     ofState += 3 * block
     before += block
     gates += 4 * block
@@ -53,11 +56,11 @@ function step(a: usize, ofState: usize, bIh: usize, bHh: usize, before: usize, g
 
 /** `count` units of one sample, up to 4. */
 @inline
-function cell(a: usize, ofState: usize, bIh: usize, bHh: usize, before: usize, gates: usize, y: usize, block: usize, count: usize): void {
-  const r = sigmoid(f32x4.add(sum(a, bIh, 0, count), sum(ofState, bHh, 0, count)))
-  const z = sigmoid(f32x4.add(sum(a, bIh, block, count), sum(ofState, bHh, block, count)))
+function cell(gates: usize, ofState: usize, bIh: usize, bHh: usize, before: usize, y: usize, block: usize, count: usize): void {
+  const r = sigmoid(f32x4.add(sum(gates, bIh, 0, count), sum(ofState, bHh, 0, count)))
+  const z = sigmoid(f32x4.add(sum(gates, bIh, block, count), sum(ofState, bHh, block, count)))
   const m = sum(ofState, bHh, 2 * block, count)
-  const n = tanh(madd(r, m, sum(a, bIh, 2 * block, count)))
+  const n = tanh(madd(r, m, sum(gates, bIh, 2 * block, count)))
   storeFirst(gates, r, count)
   storeFirst(gates + block, z, count)
   storeFirst(gates + 2 * block, n, count)

@@ -3,46 +3,46 @@
 import { sigmoid, tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { loadFirst, storeFirst } from './rows'
-import { addBiases, productAt, sequenceScratch, sigmoidSlope, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
+import { addBiases, productAt, projectInputs, sequenceScratch, sigmoidSlope, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
 import { madd } from './simd'
 
 /** Bytes of scratch that `lstm` and `lstmBackward` need. */
-export function lstmScratch(n: usize, h: usize): usize {
-  return sequenceScratch(n, h, 4 * h)
+export function lstmScratch(t: usize, n: usize, i: usize, h: usize): usize {
+  return sequenceScratch(t, n, i, h, 4 * h)
 }
 
 /**
- * a: [T, N, 4H], W_ih · x of all steps, to which W_hh · h is added in place; h0, c0: [N, H], wHh: [4H, H], bIh, bHh: [4H]
- * -> y: h [T, N, H], c [T, N, H], gates [T, N, 4H]
+ * x: [T, N, I], h0, c0: [N, H], wIh: [4H, I], wHh: [4H, H], bIh, bHh: [4H] -> y: h [T, N, H], c [T, N, H], gates [T, N, 4H]; where the gates stand in the end,
+ * their pre-activations are summed first.
  */
 export function lstm(
-  a: usize, h0: usize, c0: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
-  t: usize, n: usize, h: usize, reverse: bool, scratch: usize,
+  x: usize, h0: usize, c0: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
+  t: usize, n: usize, i: usize, h: usize, reverse: bool, scratch: usize,
 ): void {
   const size = (n * h) << 2
   const cs = y + t * size
   const gates = cs + t * size
   const weights = scratch + weightsAt(n, 4 * h)
   const product = scratch + productAt(n, h, 4 * h)
+  projectInputs(x, wIh, gates, 4 * h, t * n, i, 4 * h, scratch)
   addBiases(bIh, bHh, scratch, 4 * h)
   packMatrix(weights, wHh, true, 4 * <i32>h, <i32>h)
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
-    const aStep = a + s * 4 * size
-    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, aStep, true, <i32>n, 4 * <i32>h, <i32>h, product)
-    step(aStep, scratch, stateBefore(s, cs, c0, t, size, reverse), gates + s * 4 * size, cs + s * size, y + s * size, n, h)
+    const gatesStep = gates + s * 4 * size
+    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, gatesStep, true, <i32>n, 4 * <i32>h, <i32>h, product)
+    step(gatesStep, scratch, stateBefore(s, cs, c0, t, size, reverse), cs + s * size, y + s * size, n, h)
   }
 }
 
-/** One step of all samples.        a: [N, 4H], bias: [4H], cBefore: [N, H] -> gates: [N, 4H], c, y: [N, H] */
-function step(a: usize, bias: usize, cBefore: usize, gates: usize, c: usize, y: usize, n: usize, h: usize): void {
+/** One step of all samples.        gates: [N, 4H], in place; bias: [4H], cBefore: [N, H] -> c, y: [N, H] */
+function step(gates: usize, bias: usize, cBefore: usize, c: usize, y: usize, n: usize, h: usize): void {
   const block = h << 2 // bytes from gate to gate
   const vectors = block & ~15
   const rest = h & 3
   for (let b: usize = 0; b < n; b++) {
-    for (let j: usize = 0; j < vectors; j += 16) cell(a + j, bias + j, cBefore + j, gates + j, c + j, y + j, block, 4)
-    if (rest) cell(a + vectors, bias + vectors, cBefore + vectors, gates + vectors, c + vectors, y + vectors, block, rest)
-    a += 4 * block
+    for (let j: usize = 0; j < vectors; j += 16) cell(gates + j, bias + j, cBefore + j, c + j, y + j, block, 4)
+    if (rest) cell(gates + vectors, bias + vectors, cBefore + vectors, c + vectors, y + vectors, block, rest)
     gates += 4 * block
     cBefore += block
     c += block
@@ -52,11 +52,11 @@ function step(a: usize, bias: usize, cBefore: usize, gates: usize, c: usize, y: 
 
 /** `count` units of one sample, up to 4. */
 @inline
-function cell(a: usize, bias: usize, cBefore: usize, gates: usize, c: usize, y: usize, block: usize, count: usize): void {
-  const i = sigmoid(preactivation(a, bias, 0, count))
-  const f = sigmoid(preactivation(a, bias, block, count))
-  const g = tanh(preactivation(a, bias, 2 * block, count))
-  const o = sigmoid(preactivation(a, bias, 3 * block, count))
+function cell(gates: usize, bias: usize, cBefore: usize, c: usize, y: usize, block: usize, count: usize): void {
+  const i = sigmoid(preactivation(gates, bias, 0, count))
+  const f = sigmoid(preactivation(gates, bias, block, count))
+  const g = tanh(preactivation(gates, bias, 2 * block, count))
+  const o = sigmoid(preactivation(gates, bias, 3 * block, count))
   const state = madd(f, loadFirst(cBefore, count), f32x4.mul(i, g))
   storeFirst(gates, i, count)
   storeFirst(gates + block, f, count)

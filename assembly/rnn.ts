@@ -3,36 +3,36 @@
 import { tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { zipRow } from './rows'
-import { addBiases, productAt, sequenceScratch, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
+import { addBiases, productAt, projectInputs, sequenceScratch, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
 
 /** Bytes of scratch that `rnn` and `rnnBackward` need. */
-export function rnnScratch(n: usize, h: usize): usize {
-  return sequenceScratch(n, h, h)
+export function rnnScratch(t: usize, n: usize, i: usize, h: usize): usize {
+  return sequenceScratch(t, n, i, h, h)
 }
 
 class TanhOfSum { @inline of(a: v128, b: v128, _p: v128, _q: v128): v128 { return tanh(f32x4.add(a, b)) } }
 class ReluOfSum { @inline of(a: v128, b: v128, zero: v128, _: v128): v128 { return f32x4.pmax(f32x4.add(a, b), zero) } }
 
-/** a: [T, N, H], W_ih · x of all steps, to which W_hh · h is added in place; h0: [N, H], wHh: [H, H], bIh, bHh: [H] -> y: [T, N, H] */
+/** x: [T, N, I], h0: [N, H], wIh: [H, I], wHh: [H, H], bIh, bHh: [H] -> y: [T, N, H], in which the pre-activations are summed first */
 export function rnn(
-  a: usize, h0: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
-  t: usize, n: usize, h: usize, reverse: bool, relu: bool, scratch: usize,
+  x: usize, h0: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
+  t: usize, n: usize, i: usize, h: usize, reverse: bool, relu: bool, scratch: usize,
 ): void {
   const none = f32x4.splat(0)
   const size = (n * h) << 2
   const row = h << 2
   const weights = scratch + weightsAt(n, h)
   const product = scratch + productAt(n, h, h)
+  projectInputs(x, wIh, y, h, t * n, i, h, scratch)
   addBiases(bIh, bHh, scratch, h)
   packMatrix(weights, wHh, true, <i32>h, <i32>h)
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
-    let aRow = a + s * size
     let yRow = y + s * size
-    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, aRow, true, <i32>n, <i32>h, <i32>h, product)
-    for (let b: usize = 0; b < n; b++, aRow += row, yRow += row) {
-      if (relu) zipRow<ReluOfSum>(aRow, scratch, yRow, h, none, none)
-      else zipRow<TanhOfSum>(aRow, scratch, yRow, h, none, none)
+    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, yRow, true, <i32>n, <i32>h, <i32>h, product)
+    for (let b: usize = 0; b < n; b++, yRow += row) {
+      if (relu) zipRow<ReluOfSum>(yRow, scratch, yRow, h, none, none)
+      else zipRow<TanhOfSum>(yRow, scratch, yRow, h, none, none)
     }
   }
 }

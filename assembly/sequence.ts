@@ -1,6 +1,7 @@
 /** What the kernels over whole sequences share: the order of the steps, the states between them, and their scratch. */
 
 import { zip } from './lines'
+import { matmul, matmulScratch } from './matmul'
 import { multiplyPackedScratch, packedMatrixBytes } from './matmul-packed'
 
 /** The step taken at place `at` of T. */
@@ -23,9 +24,14 @@ export function statesBefore(states: usize, initial: usize, before: usize, t: us
   memory.copy(before + (reverse ? 0 : size), states + (reverse ? size : 0), rest)
 }
 
-/** Bytes of scratch of one sequence: G sums of biases, N·G numbers of a step, the packed weights, the product's own scratch. */
-export function sequenceScratch(n: usize, h: usize, g: usize): usize {
-  return weightsAt(n, g) + packedBytes(h, g) + multiplyPackedScratch(<i32>n, <i32>max(h, g))
+/** Bytes of scratch of one sequence: first for the inputs, then G sums of biases, N·G numbers of a step, the packed weights, the product's own scratch. */
+export function sequenceScratch(t: usize, n: usize, i: usize, h: usize, g: usize): usize {
+  return max(matmulScratch(<i32>(t * n), <i32>g, <i32>i), productAt(n, h, g) + multiplyPackedScratch(<i32>n, <i32>max(h, g)))
+}
+
+/** W_ih · x of all steps in one product.        x: [rows, I], wIh: [G, I] -> a: the first G of each [rows, width] */
+export function projectInputs(x: usize, wIh: usize, a: usize, width: usize, rows: usize, i: usize, g: usize, scratch: usize): void {
+  matmul(x, <i32>i, false, 0, wIh, <i32>i, true, 0, a, <i32>width, false, 0, <i32>rows, <i32>g, <i32>i, 1, scratch)
 }
 
 /** Where in the scratch the numbers of a step begin, the packed weights, and the product's own scratch. */

@@ -6,16 +6,18 @@ import type { AffineKernels } from './rnn.ts'
 
 export interface GruExports {
   /** Bytes of scratch that both need. */
-  gruScratch(n: number, h: number): number
+  gruScratch(t: number, n: number, i: number, h: number): number
   gru(
-    a: number,
+    x: number,
     h0: number,
+    wIh: number,
     wHh: number,
     bIh: number,
     bHh: number,
     y: number,
     t: number,
     n: number,
+    i: number,
     h: number,
     reverse: number,
     scratch: number,
@@ -41,24 +43,22 @@ export function gru({ exports, memory }: Core<GruExports>, affine: AffineKernels
   return {
     gru(x, h0, wIh, wHh, bIh, bHh, options) {
       const { t, n, i, h, reverse = false } = options
-      const a = affine.matmul(x, wIh, { m: t * n, k: i, n: 3 * h, transB: true }) // [T, N, 3H]
       memory.begin('gru')
-      const [pa, ph0, pwHh, pbIh, pbHh] = [a, h0, wHh, bIh, bHh].map((array) => memory.address(array))
+      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
       const y = memory.allocate(x.dtype, gruSize(options))
-      const scratch = memory.scratch(exports.gruScratch(n, h))
-      exports.gru(pa, ph0, pwHh, pbIh, pbHh, memory.address(y), t, n, h, Number(reverse), scratch)
-      memory.release(a)
+      const scratch = memory.scratch(exports.gruScratch(t, n, i, h))
+      exports.gru(px, ph0, pwIh, pwHh, pbIh, pbHh, memory.address(y), t, n, i, h, Number(reverse), scratch)
       return y
     },
     gruBackward(dy, x, h0, wIh, wHh, y, options, needs) {
-      const { t, n, h, reverse = false } = options
+      const { t, n, i, h, reverse = false } = options
       memory.begin('gruBackward')
       const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
       const daIh = memory.allocate(x.dtype, t * n * 3 * h)
       const daHh = memory.allocate(x.dtype, t * n * 3 * h)
       const before = memory.allocate(x.dtype, t * n * h)
       const dh0 = memory.allocate(x.dtype, n * h)
-      const scratch = memory.scratch(exports.gruScratch(n, h))
+      const scratch = memory.scratch(exports.gruScratch(t, n, i, h))
       const [pdaIh, pdaHh, pBefore, pdh0] = [daIh, daHh, before, dh0].map((array) => memory.address(array))
       exports.gruBackward(pdy, ph0, pwHh, py, pdaIh, pdaHh, pBefore, pdh0, t, n, h, Number(reverse), scratch)
       const [dx, ...dw] = affineBackward(affine, daIh, daHh, x, before, wIh, options, [needs[0], ...needs.slice(2)], 3 * h)

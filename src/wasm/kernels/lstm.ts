@@ -6,17 +6,19 @@ import type { AffineKernels } from './rnn.ts'
 
 export interface LstmExports {
   /** Bytes of scratch that both need. */
-  lstmScratch(n: number, h: number): number
+  lstmScratch(t: number, n: number, i: number, h: number): number
   lstm(
-    a: number,
+    x: number,
     h0: number,
     c0: number,
+    wIh: number,
     wHh: number,
     bIh: number,
     bHh: number,
     y: number,
     t: number,
     n: number,
+    i: number,
     h: number,
     reverse: number,
     scratch: number,
@@ -43,24 +45,22 @@ export function lstm({ exports, memory }: Core<LstmExports>, affine: AffineKerne
   return {
     lstm(x, h0, c0, wIh, wHh, bIh, bHh, options) {
       const { t, n, i, h, reverse = false } = options
-      const a = affine.matmul(x, wIh, { m: t * n, k: i, n: 4 * h, transB: true }) // [T, N, 4H]
       memory.begin('lstm')
-      const [pa, ph0, pc0, pwHh, pbIh, pbHh] = [a, h0, c0, wHh, bIh, bHh].map((array) => memory.address(array))
+      const [px, ph0, pc0, pwIh, pwHh, pbIh, pbHh] = [x, h0, c0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
       const y = memory.allocate(x.dtype, lstmSize(options))
-      const scratch = memory.scratch(exports.lstmScratch(n, h))
-      exports.lstm(pa, ph0, pc0, pwHh, pbIh, pbHh, memory.address(y), t, n, h, Number(reverse), scratch)
-      memory.release(a)
+      const scratch = memory.scratch(exports.lstmScratch(t, n, i, h))
+      exports.lstm(px, ph0, pc0, pwIh, pwHh, pbIh, pbHh, memory.address(y), t, n, i, h, Number(reverse), scratch)
       return y
     },
     lstmBackward(dy, x, h0, c0, wIh, wHh, y, options, needs) {
-      const { t, n, h, reverse = false } = options
+      const { t, n, i, h, reverse = false } = options
       memory.begin('lstmBackward')
       const [pdy, ph0, pc0, pwHh, py] = [dy, h0, c0, wHh, y].map((array) => memory.address(array))
       const da = memory.allocate(x.dtype, t * n * 4 * h)
       const before = memory.allocate(x.dtype, t * n * h)
       const dh0 = memory.allocate(x.dtype, n * h)
       const dc0 = memory.allocate(x.dtype, n * h)
-      const scratch = memory.scratch(exports.lstmScratch(n, h))
+      const scratch = memory.scratch(exports.lstmScratch(t, n, i, h))
       const [pda, pBefore, pdh0, pdc0] = [da, before, dh0, dc0].map((array) => memory.address(array))
       exports.lstmBackward(pdy, ph0, pc0, pwHh, py, pda, pBefore, pdh0, pdc0, t, n, h, Number(reverse), scratch)
       const [dx, ...dw] = affineBackward(affine, da, da, x, before, wIh, options, [needs[0], ...needs.slice(3)], 4 * h)

@@ -9,16 +9,18 @@ export type AffineKernels = Pick<MatmulKernels<WasmArray> & ReductionKernels<Was
 
 export interface RnnExports {
   /** Bytes of scratch that both need. */
-  rnnScratch(n: number, h: number): number
+  rnnScratch(t: number, n: number, i: number, h: number): number
   rnn(
-    a: number,
+    x: number,
     h0: number,
+    wIh: number,
     wHh: number,
     bIh: number,
     bHh: number,
     y: number,
     t: number,
     n: number,
+    i: number,
     h: number,
     reverse: number,
     relu: number,
@@ -44,23 +46,21 @@ export interface RnnExports {
 export function rnn({ exports, memory }: Core<RnnExports>, affine: AffineKernels): RnnKernels<WasmArray> {
   return {
     rnn(x, h0, wIh, wHh, bIh, bHh, { t, n, i, h, reverse = false, nonlinearity }) {
-      const a = affine.matmul(x, wIh, { m: t * n, k: i, n: h, transB: true }) // [T, N, H]
       memory.begin('rnn')
-      const [pa, ph0, pwHh, pbIh, pbHh] = [a, h0, wHh, bIh, bHh].map((array) => memory.address(array))
+      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
       const y = memory.allocate(x.dtype, t * n * h)
-      const scratch = memory.scratch(exports.rnnScratch(n, h))
-      exports.rnn(pa, ph0, pwHh, pbIh, pbHh, memory.address(y), t, n, h, Number(reverse), Number(nonlinearity === 'relu'), scratch)
-      memory.release(a)
+      const scratch = memory.scratch(exports.rnnScratch(t, n, i, h))
+      exports.rnn(px, ph0, pwIh, pwHh, pbIh, pbHh, memory.address(y), t, n, i, h, Number(reverse), Number(nonlinearity === 'relu'), scratch)
       return y
     },
     rnnBackward(dy, x, h0, wIh, wHh, y, options, needs) {
-      const { t, n, h, reverse = false, nonlinearity } = options
+      const { t, n, i, h, reverse = false, nonlinearity } = options
       memory.begin('rnnBackward')
       const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
       const da = memory.allocate(x.dtype, t * n * h)
       const before = memory.allocate(x.dtype, t * n * h)
       const dh0 = memory.allocate(x.dtype, n * h)
-      const scratch = memory.scratch(exports.rnnScratch(n, h))
+      const scratch = memory.scratch(exports.rnnScratch(t, n, i, h))
       const [pda, pBefore, pdh0] = [da, before, dh0].map((array) => memory.address(array))
       const isRelu = Number(nonlinearity === 'relu')
       exports.rnnBackward(pdy, ph0, pwHh, py, pda, pBefore, pdh0, t, n, h, Number(reverse), isRelu, scratch)
