@@ -43,22 +43,22 @@ export function gru({ exports, memory }: Core<GruExports>, affine: AffineKernels
   return {
     gru(x, h0, wIh, wHh, bIh, bHh, options) {
       const { t, n, i, h, reverse = false } = options
-      memory.begin('gru')
-      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
+      memory.begin('gru', x, h0, wIh, wHh, bIh, bHh)
       const y = memory.allocate(x.dtype, gruSize(options))
       const scratch = memory.scratch(exports.gruScratch(t, n, i, h))
+      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
       exports.gru(px, ph0, pwIh, pwHh, pbIh, pbHh, memory.address(y), t, n, i, h, Number(reverse), scratch)
       return y
     },
     gruBackward(dy, x, h0, wIh, wHh, y, options, needs) {
       const { t, n, i, h, reverse = false } = options
-      memory.begin('gruBackward')
-      const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
+      memory.begin('gruBackward', dy, h0, wHh, y)
       const daIh = memory.allocate(x.dtype, t * n * 3 * h)
       const daHh = memory.allocate(x.dtype, t * n * 3 * h)
       const before = memory.allocate(x.dtype, t * n * h)
       const dh0 = memory.allocate(x.dtype, n * h)
       const scratch = memory.scratch(exports.gruScratch(t, n, i, h))
+      const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
       const [pdaIh, pdaHh, pBefore, pdh0] = [daIh, daHh, before, dh0].map((array) => memory.address(array))
       exports.gruBackward(pdy, ph0, pwHh, py, pdaIh, pdaHh, pBefore, pdh0, t, n, h, Number(reverse), scratch)
       const [dx, ...dw] = affineBackward(affine, daIh, daHh, x, before, wIh, options, [needs[0], ...needs.slice(2)], 3 * h)

@@ -46,21 +46,21 @@ export interface RnnExports {
 export function rnn({ exports, memory }: Core<RnnExports>, affine: AffineKernels): RnnKernels<WasmArray> {
   return {
     rnn(x, h0, wIh, wHh, bIh, bHh, { t, n, i, h, reverse = false, nonlinearity }) {
-      memory.begin('rnn')
-      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
+      memory.begin('rnn', x, h0, wIh, wHh, bIh, bHh)
       const y = memory.allocate(x.dtype, t * n * h)
       const scratch = memory.scratch(exports.rnnScratch(t, n, i, h))
+      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
       exports.rnn(px, ph0, pwIh, pwHh, pbIh, pbHh, memory.address(y), t, n, i, h, Number(reverse), Number(nonlinearity === 'relu'), scratch)
       return y
     },
     rnnBackward(dy, x, h0, wIh, wHh, y, options, needs) {
       const { t, n, i, h, reverse = false, nonlinearity } = options
-      memory.begin('rnnBackward')
-      const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
+      memory.begin('rnnBackward', dy, h0, wHh, y)
       const da = memory.allocate(x.dtype, t * n * h)
       const before = memory.allocate(x.dtype, t * n * h)
       const dh0 = memory.allocate(x.dtype, n * h)
       const scratch = memory.scratch(exports.rnnScratch(t, n, i, h))
+      const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
       const [pda, pBefore, pdh0] = [da, before, dh0].map((array) => memory.address(array))
       const isRelu = Number(nonlinearity === 'relu')
       exports.rnnBackward(pdy, ph0, pwHh, py, pda, pBefore, pdh0, t, n, h, Number(reverse), isRelu, scratch)
