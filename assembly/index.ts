@@ -1,11 +1,13 @@
 export * from "./activation";
 export * from "./adam";
 export * from "./arithmetic";
+export * from "./batch-norm";
 export * from "./ceiling";
 export { writeConstants } from "./constants";
 export * from "./cross-entropy";
 export * from "./elementwise";
 export * from "./gather";
+export * from "./layer-norm";
 export * from "./matmul";
 export * from "./memory";
 export * from "./reduction";

@@ -2,9 +2,11 @@ import * as activation from './reference/activation.ts'
 import * as adam from './reference/adam.ts'
 import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
+import * as batchNorm from './reference/batch-norm.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
+import * as layerNorm from './reference/layer-norm.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
 import * as reduction from './reference/reduction.ts'
@@ -25,6 +27,8 @@ export interface Kernels<A>
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
+    layerNorm.LayerNormKernels<A>,
+    batchNorm.BatchNormKernels<A>,
     matmul.MatmulKernels<A>,
     reduction.ReductionKernels<A>,
     sgd.SgdKernels<A>,
@@ -40,6 +44,8 @@ export const reference: Kernels<HostArray> = {
   ...crossEntropy,
   ...elementwise,
   ...gather,
+  ...layerNorm,
+  ...batchNorm,
   ...matmul,
   ...reduction,
   ...sgd,

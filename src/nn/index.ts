@@ -1,4 +1,6 @@
 export * from './activations.ts'
+export { Embedding, type EmbeddingOptions } from './embedding.ts'
 export * as init from './init.ts'
 export * from './layers.ts'
-export { Module, Parameter } from './module.ts'
+export { Buffer, Module, Parameter } from './module.ts'
+export * from './normalization.ts'

@@ -3,9 +3,11 @@ import type { Kernels } from '../kernels.ts'
 import { type ActivationExports, activation } from './kernels/activation.ts'
 import { type AdamExports, adam } from './kernels/adam.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
+import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
+import { type LayerNormExports, layerNorm } from './kernels/layer-norm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
 import { type ReductionExports, reduction } from './kernels/reduction.ts'
@@ -23,6 +25,8 @@ export interface Exports
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
+    LayerNormExports,
+    BatchNormExports,
     MatmulExports,
     MemoryExports,
     ReductionExports,
@@ -57,6 +61,8 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
+    ...layerNorm(core),
+    ...batchNorm(core),
     ...matmul(core),
     ...reductions,
     ...sgd(core),
