@@ -1,6 +1,7 @@
 export * from "./activation";
 export * from "./adam";
 export * from "./arithmetic";
+export * from "./attention";
 export * from "./batch-norm";
 export * from "./ceiling";
 export { writeConstants } from "./constants";

@@ -2,6 +2,7 @@ import * as activation from './reference/activation.ts'
 import * as adam from './reference/adam.ts'
 import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
+import * as attention from './reference/attention.ts'
 import * as batchNorm from './reference/batch-norm.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as elementwise from './reference/elementwise.ts'
@@ -24,6 +25,7 @@ export interface Kernels<A>
     activation.ActivationKernels<A>,
     adam.AdamKernels<A>,
     arithmetic.ArithmeticKernels<A>,
+    attention.AttentionKernels<A>,
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
@@ -41,6 +43,7 @@ export const reference: Kernels<HostArray> = {
   ...activation,
   ...adam,
   ...arithmetic,
+  ...attention,
   ...crossEntropy,
   ...elementwise,
   ...gather,

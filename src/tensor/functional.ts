@@ -3,6 +3,7 @@ import { defaultGenerator } from '../random.ts'
 import { fromHost } from './creation.ts'
 import type { Tensor } from './tensor.ts'
 
+export { attentionWeights, type ScaledDotProductAttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { type BatchNormOptions, batchNorm } from './ops/batch-norm.ts'
 export { gelu, leakyRelu, relu, sigmoid, tanh } from './ops/elementwise.ts'
 export { embedding } from './ops/gather.ts'

@@ -3,6 +3,7 @@ import type { Kernels } from '../kernels.ts'
 import { type ActivationExports, activation } from './kernels/activation.ts'
 import { type AdamExports, adam } from './kernels/adam.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
+import { type AttentionExports, attention } from './kernels/attention.ts'
 import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
@@ -22,6 +23,7 @@ export interface Exports
   extends ActivationExports,
     AdamExports,
     ArithmeticExports,
+    AttentionExports,
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
@@ -58,6 +60,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...activation(core),
     ...adam(core),
     ...arithmetic(core),
+    ...attention(core),
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
