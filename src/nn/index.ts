@@ -1,4 +1,5 @@
 export * from './activations.ts'
+export * from './attention.ts'
 export { Embedding, type EmbeddingOptions } from './embedding.ts'
 export * as init from './init.ts'
 export * from './layers.ts'
