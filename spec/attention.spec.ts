@@ -8,8 +8,8 @@ import type { AttentionOptions } from '../src/reference/attention.ts'
 import { expectClose, type OracleCase, oracle, thaw } from './support.ts'
 import { type Computation, double, expectBackward, expectTwins, numbers, randomOf, seeds } from './twins.ts'
 
-/** How many queries or keys: none, one, a few, and around the blocks of 128. */
-const counts = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(1, 127, 128, 129, 130, 260))
+/** How many queries or keys: none, one, a few, and around the blocks of 64 and 128. */
+const counts = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(1, 63, 64, 65, 127, 128, 129, 260))
 const widths = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(16, 32, 33))
 
 interface Problem {
