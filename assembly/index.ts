@@ -1,6 +1,8 @@
 export * from "./activation";
 export * from "./adam";
 export * from "./arithmetic";
+export * from "./attention";
+export * from "./batch-norm";
 export * from "./ceiling";
 export { writeConstants } from "./constants";
 export * from "./cross-entropy";
@@ -9,6 +11,7 @@ export * from "./gather";
 export * from "./gru";
 export * from "./lstm";
 export { matmul, matmulScratch } from "./matmul";
+export * from "./layer-norm";
 export * from "./memory";
 export * from "./reduction";
 export * from "./rnn";

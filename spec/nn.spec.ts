@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { F, manualSeed, nn, noGrad, setBackend, summary, type Tensor, tensor, zeros } from '../src/index.ts'
+import { type BackendName, F, manualSeed, nn, noGrad, randn, setBackend, summary, type Tensor, tensor, zeros } from '../src/index.ts'
 import { expectClose, type Frozen, oracle } from './support.ts'
 
 beforeAll(() => setBackend('reference'))
@@ -47,6 +47,63 @@ describe('initialisation draws as PyTorch draws', () => {
       expectClose(F.dropout(tensor(values.data.map(() => 1)), { p }).data, values.data)
     },
   )
+})
+
+describe('Embedding', () => {
+  it('draws its rows from the standard normal distribution, as PyTorch draws', () => {
+    manualSeed(9)
+    const { weight } = new nn.Embedding(6, 4)
+    manualSeed(9)
+    expect(weight.toArray()).toEqual(randn([6, 4]).toArray())
+  })
+
+  it.each<BackendName>(['reference', 'wasm'])('gives the rows that are named, and collects their gradients, on %s', async (backend) => {
+    await setBackend(backend)
+    const layer = new nn.Embedding(3, 2)
+    layer.loadStateDict({
+      weight: tensor([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    })
+    const y = layer.forward(tensor([[2, 0, 2]]))
+    expect(y.toArray()).toEqual([
+      [
+        [5, 6],
+        [1, 2],
+        [5, 6],
+      ],
+    ])
+    y.sum().backward()
+    expect(layer.weight.grad!.toArray()).toEqual([
+      [1, 1],
+      [0, 0],
+      [2, 2],
+    ])
+    await setBackend('reference')
+  })
+
+  it('starts the row of padding as zeros, and never learns it', () => {
+    const layer = new nn.Embedding(4, 2, { paddingIdx: -1 })
+    expect(layer.paddingIdx).toBe(3)
+    expect(layer.weight.toArray()).toHaveProperty('3', [0, 0])
+    const y = layer.forward(tensor([0, 3, 3]))
+    expect(y.select(0, 1).toArray()).toEqual([0, 0])
+    y.sum().backward()
+    expect(layer.weight.grad!.toArray()).toEqual([
+      [1, 1],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ])
+  })
+
+  it('refuses what makes no sense, by name', () => {
+    expect(() => new nn.Embedding(3, 0)).toThrow('Embedding: embeddingDim must be an integer above 0, got 0')
+    expect(() => new nn.Embedding(3, 2, { paddingIdx: 3 })).toThrow('Embedding: paddingIdx must be an integer between -3 and 2, got 3')
+    expect(() => new nn.Embedding(3, 2).forward(tensor([3]))).toThrow(/embedding: labels and indices must lie between 0 and 2, got 3/)
+  })
 })
 
 describe('modules', () => {

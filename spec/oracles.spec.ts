@@ -13,6 +13,8 @@ const operations: Record<string, (inputs: Record<string, Tensor>, params: Record
   leakyRelu: ({ x }, { negativeSlope }) => x.leakyRelu({ negativeSlope }),
   softmax: ({ x }, { dim }) => x.softmax(dim),
   logSoftmax: ({ x }, { dim }) => x.logSoftmax(dim),
+  layerNorm: ({ x, w, b }, params) => F.layerNorm(x, { normalizedShape: params.normalizedShape, eps: params.eps, weight: w, bias: b }),
+  batchNorm: ({ x, w, b }, params) => F.batchNorm(x, { ...params, weight: w, bias: b }),
   embedding: ({ index, w }) => F.embedding(index, w),
   mseLoss: ({ x, t }) => F.mseLoss(x, t),
   l1Loss: ({ x, t }) => F.l1Loss(x, t),

@@ -45,6 +45,19 @@ const examples: Record<string, Example> = {
   'matmul, vector by matrix': [(a, b) => a.matmul(b), () => [f64(3), f64(5, 3, 2)]],
   'matmul, vector by vector': [(a, b) => a.matmul(b), () => [f64(3), f64(3)]],
   linear: [(x, w, b) => F.linear(x, w, b), () => [f64(2, 3, 2), f64(4, 2), f64(4)]],
+  layerNorm: [(x, weight, bias) => F.layerNorm(x, { normalizedShape: 4, weight, bias, eps: 0.1 }), () => [f64(3, 4), f64(4), f64(4)]],
+  'layerNorm, unscaled': [(x) => F.layerNorm(x, { normalizedShape: [2, 3], eps: 0.1 }), () => [f64(2, 2, 3)]],
+  'batchNorm, training': [
+    (x, weight, bias) => F.batchNorm(x, { weight, bias, training: true, eps: 0.1 }),
+    () => [f64(3, 2, 2), f64(2), f64(2)],
+  ],
+  'batchNorm, evaluation': [
+    (x, weight, bias) => {
+      const runningVar = tensor([2, 3], { dtype: 'float64' })
+      return F.batchNorm(x, { weight, bias, runningMean: zeros([2], { dtype: 'float64' }), runningVar })
+    },
+    () => [f64(3, 2), f64(2), f64(2)],
+  ],
   'softmax, first axis': [(a) => a.softmax(0), () => [f64(3, 4)]],
   'softmax, last axis': [(a) => a.softmax(-1), () => [f64(2, 3, 4)]],
   logSoftmax: [(a) => a.logSoftmax(1), () => [f64(3, 4)]],

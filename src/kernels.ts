@@ -2,10 +2,13 @@ import * as activation from './reference/activation.ts'
 import * as adam from './reference/adam.ts'
 import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
+import * as attention from './reference/attention.ts'
+import * as batchNorm from './reference/batch-norm.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
 import * as gru from './reference/gru.ts'
+import * as layerNorm from './reference/layer-norm.ts'
 import * as lstm from './reference/lstm.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
@@ -25,11 +28,14 @@ export interface Kernels<A>
     activation.ActivationKernels<A>,
     adam.AdamKernels<A>,
     arithmetic.ArithmeticKernels<A>,
+    attention.AttentionKernels<A>,
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
     gru.GruKernels<A>,
     lstm.LstmKernels<A>,
+    layerNorm.LayerNormKernels<A>,
+    batchNorm.BatchNormKernels<A>,
     matmul.MatmulKernels<A>,
     reduction.ReductionKernels<A>,
     rnn.RnnKernels<A>,
@@ -43,11 +49,14 @@ export const reference: Kernels<HostArray> = {
   ...activation,
   ...adam,
   ...arithmetic,
+  ...attention,
   ...crossEntropy,
   ...elementwise,
   ...gather,
   ...gru,
   ...lstm,
+  ...layerNorm,
+  ...batchNorm,
   ...matmul,
   ...reduction,
   ...rnn,

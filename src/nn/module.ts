@@ -9,8 +9,15 @@ export class Parameter extends Tensor {
   }
 }
 
+/** A tensor that a module keeps but does not learn, such as a running mean: no gradient, but its place in the state dict. */
+export class Buffer extends Tensor {
+  constructor(values: Tensor) {
+    super(values.detach().clone().storage, values.shape)
+  }
+}
+
 /**
- * A part of a model. Parameters and modules that are its properties (or elements of arrays that are) belong to it, under the names of
+ * A part of a model. Parameters, buffers and modules that are its properties (or elements of arrays that are) belong to it, under the names of
  * these properties: `encoder.0.weight`. In: what `forward` takes, Out: what it gives.
  */
 export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
@@ -36,10 +43,20 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
 
   /** Every parameter with its path, each once, in the order in which they were set. */
   *namedParameters(): Generator<[string, Parameter]> {
-    const seen = new Set<Parameter>()
+    for (const [path, value] of this.#named()) if (value instanceof Parameter) yield [path, value]
+  }
+
+  /** Every buffer with its path, each once. */
+  *namedBuffers(): Generator<[string, Buffer]> {
+    for (const [path, value] of this.#named()) if (value instanceof Buffer) yield [path, value]
+  }
+
+  /** Parameters and buffers, module by module: the order of PyTorch's state dict. */
+  *#named(): Generator<[string, Parameter | Buffer]> {
+    const seen = new Set<Tensor>()
     for (const [path, module] of this.namedModules()) {
       for (const [name, value] of Object.entries(module)) {
-        if (!(value instanceof Parameter) || seen.has(value)) continue
+        if (!(value instanceof Parameter || value instanceof Buffer) || seen.has(value)) continue
         seen.add(value)
         yield [path ? `${path}.${name}` : name, value]
       }
@@ -50,27 +67,28 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
     return [...this.namedParameters()].map(([, parameter]) => parameter)
   }
 
-  /** The parameters by path, without their graph: what `loadStateDict` takes. */
+  /** The parameters and buffers by path, without their graph: what `loadStateDict` takes. */
   stateDict(): Record<string, Tensor> {
-    return Object.fromEntries([...this.namedParameters()].map(([path, parameter]) => [path, parameter.detach()]))
+    return Object.fromEntries([...this.#named()].map(([path, tensor]) => [path, tensor.detach()]))
   }
 
-  /** Takes over the values of a state dict, which must name each parameter, in its shape, and nothing else. */
+  /** Takes over the values of a state dict, which must name each parameter and buffer, in its shape, and nothing else. */
   loadStateDict(state: Record<string, Tensor>): void {
-    const parameters = new Map(this.namedParameters())
+    const own = new Map(this.#named())
     for (const path of Object.keys(state))
-      expect(parameters.has(path), 'loadStateDict', () => `unexpected entry '${path}'; the model has ${[...parameters.keys()].join(', ')}`)
-    for (const [path, parameter] of parameters) {
+      expect(own.has(path), 'loadStateDict', () => `unexpected entry '${path}'; the model has ${[...own.keys()].join(', ')}`)
+    for (const [path, tensor] of own) {
       const value = state[path]
-      if (!value) throw new GradusError('loadStateDict', `the entry '${path}', of shape ${showShape(parameter.shape)}, is missing`)
+      if (!value) throw new GradusError('loadStateDict', `the entry '${path}', of shape ${showShape(tensor.shape)}, is missing`)
       expect(
-        showShape(value.shape) === showShape(parameter.shape),
+        showShape(value.shape) === showShape(tensor.shape),
         'loadStateDict',
-        () => `'${path}' must have shape ${showShape(parameter.shape)}, got ${showShape(value.shape)}`,
+        () => `'${path}' must have shape ${showShape(tensor.shape)}, got ${showShape(value.shape)}`,
       )
+      expect(value.dtype === tensor.dtype, 'loadStateDict', () => `'${path}' must be ${tensor.dtype}, got ${value.dtype}`)
     }
     noGrad(() => {
-      for (const [path, parameter] of parameters) parameter.copy_(state[path])
+      for (const [path, tensor] of own) tensor.copy_(state[path])
     })
   }
 

@@ -3,10 +3,13 @@ import type { Kernels } from '../kernels.ts'
 import { type ActivationExports, activation } from './kernels/activation.ts'
 import { type AdamExports, adam } from './kernels/adam.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
+import { type AttentionExports, attention } from './kernels/attention.ts'
+import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
 import { type GruExports, gru } from './kernels/gru.ts'
+import { type LayerNormExports, layerNorm } from './kernels/layer-norm.ts'
 import { type LstmExports, lstm } from './kernels/lstm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
@@ -23,11 +26,14 @@ export interface Exports
   extends ActivationExports,
     AdamExports,
     ArithmeticExports,
+    AttentionExports,
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
     GruExports,
     LstmExports,
+    LayerNormExports,
+    BatchNormExports,
     MatmulExports,
     MemoryExports,
     ReductionExports,
@@ -62,12 +68,16 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...activation(core),
     ...adam(core),
     ...arithmetic(core),
+    ...attention(core),
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
     ...gru(core, affine),
     ...lstm(core, affine),
     ...products,
+    ...layerNorm(core),
+    ...batchNorm(core),
+    ...matmul(core),
     ...reductions,
     ...rnn(core, affine),
     ...sgd(core),

@@ -29,3 +29,11 @@ export function arrays({ exports, memory }: Core<MemoryExports>): MemoryKernels<
     },
   }
 }
+
+/** The address of x, or where x is null that of n float32 numbers of one value, in scratch. */
+export function orFilled({ exports, memory }: Core<MemoryExports>, x: WasmArray | null, n: number, value: number): number {
+  if (x) return memory.address(x)
+  const filled = memory.scratch(4 * n)
+  exports.fill(filled, n, bitsOf('float32', value))
+  return filled
+}

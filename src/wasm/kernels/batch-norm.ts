@@ -1,0 +1,84 @@
+import type { BatchNormKernels } from '../../reference/batch-norm.ts'
+import type { WasmArray } from '../memory.ts'
+import type { Core } from './core.ts'
+import { type MemoryExports, orFilled } from './memory.ts'
+
+export interface BatchNormExports {
+  /** Bytes of scratch that each of these needs. */
+  batchNormScratch(c: number): number
+  batchMean(x: number, mean: number, n: number, c: number, s: number, scratch: number): void
+  batchVariance(x: number, mean: number, variance: number, n: number, c: number, s: number, scratch: number): void
+  batchNorm(
+    x: number,
+    mean: number,
+    variance: number,
+    w: number,
+    b: number,
+    y: number,
+    n: number,
+    c: number,
+    s: number,
+    eps: number,
+    scratch: number,
+  ): void
+  batchNormBackward(
+    dy: number,
+    x: number,
+    mean: number,
+    variance: number,
+    w: number,
+    dx: number,
+    dw: number,
+    db: number,
+    n: number,
+    c: number,
+    s: number,
+    eps: number,
+    training: number,
+    scratch: number,
+  ): void
+}
+
+export function batchNorm(core: Core<BatchNormExports & MemoryExports>): BatchNormKernels<WasmArray> {
+  const { exports, memory } = core
+  return {
+    batchMean(x, { n, c, s }) {
+      memory.begin('batchMean')
+      const px = memory.address(x)
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const mean = memory.allocate(x.dtype, c)
+      exports.batchMean(px, memory.address(mean), n, c, s, scratch)
+      return mean
+    },
+    batchVariance(x, mean, { n, c, s }) {
+      memory.begin('batchVariance')
+      const [px, pm] = [memory.address(x), memory.address(mean)]
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const variance = memory.allocate(x.dtype, c)
+      exports.batchVariance(px, pm, memory.address(variance), n, c, s, scratch)
+      return variance
+    },
+    batchNorm(x, mean, variance, w, b, { n, c, s, eps }) {
+      memory.begin('batchNorm')
+      const [px, pm, pv] = [memory.address(x), memory.address(mean), memory.address(variance)]
+      const [pw, pb] = [orFilled(core, w, c, 1), orFilled(core, b, c, 0)]
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const y = memory.allocate(x.dtype, x.length)
+      exports.batchNorm(px, pm, pv, pw, pb, memory.address(y), n, c, s, eps, scratch)
+      return y
+    },
+    batchNormBackward(dy, x, mean, variance, w, { n, c, s, eps, training }) {
+      memory.begin('batchNormBackward')
+      const [pdy, px, pm, pv] = [memory.address(dy), memory.address(x), memory.address(mean), memory.address(variance)]
+      const pw = orFilled(core, w, c, 1)
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const [dx, dw, db] = [memory.allocate(x.dtype, x.length), memory.allocate(x.dtype, c), memory.allocate(x.dtype, c)]
+      const [pdx, pdw, pdb] = [memory.address(dx), memory.address(dw), memory.address(db)]
+      exports.batchNormBackward(pdy, px, pm, pv, pw, pdx, pdw, pdb, n, c, s, eps, Number(training), scratch)
+      if (w) return [dx, dw, db]
+      memory.release(dw)
+      memory.release(db)
+      return [dx, null, null]
+    },
+  }
+}
