@@ -3,6 +3,8 @@ export * from "./adam";
 export * from "./arithmetic";
 export * from "./ceiling";
 export { writeConstants } from "./constants";
+export * from "./convolution";
+export { writeGeometry } from "./convolution-columns";
 export * from "./cross-entropy";
 export * from "./elementwise";
 export * from "./gather";

@@ -5,6 +5,8 @@ import { expectClose, type OracleCase, oracle, thaw } from './support.ts'
 /** How each operation of the oracles is said in Gradus. What is not here belongs to later floors. */
 const operations: Record<string, (inputs: Record<string, Tensor>, params: Record<string, never>) => Tensor> = {
   linear: ({ x, w, b }) => F.linear(x, w, b),
+  conv1d: ({ x, w, b }, params) => F.conv1d(x, w, b, params),
+  conv2d: ({ x, w, b }, params) => F.conv2d(x, w, b, params),
   relu: ({ x }) => x.relu(),
   sigmoid: ({ x }) => x.sigmoid(),
   tanh: ({ x }) => x.tanh(),

@@ -2,6 +2,7 @@ import * as activation from './reference/activation.ts'
 import * as adam from './reference/adam.ts'
 import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
+import * as convolution from './reference/convolution.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
@@ -22,6 +23,7 @@ export interface Kernels<A>
     activation.ActivationKernels<A>,
     adam.AdamKernels<A>,
     arithmetic.ArithmeticKernels<A>,
+    convolution.ConvolutionKernels<A>,
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
@@ -37,6 +39,7 @@ export const reference: Kernels<HostArray> = {
   ...activation,
   ...adam,
   ...arithmetic,
+  ...convolution,
   ...crossEntropy,
   ...elementwise,
   ...gather,

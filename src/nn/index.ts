@@ -1,4 +1,5 @@
 export * from './activations.ts'
+export { Conv1d, type Conv1dOptions, Conv2d, type Conv2dOptions } from './convolution.ts'
 export * as init from './init.ts'
 export * from './layers.ts'
 export { Module, Parameter } from './module.ts'

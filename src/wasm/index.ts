@@ -3,6 +3,7 @@ import type { Kernels } from '../kernels.ts'
 import { type ActivationExports, activation } from './kernels/activation.ts'
 import { type AdamExports, adam } from './kernels/adam.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
+import { type ConvolutionExports, convolution } from './kernels/convolution.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
@@ -20,6 +21,7 @@ export interface Exports
   extends ActivationExports,
     AdamExports,
     ArithmeticExports,
+    ConvolutionExports,
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
@@ -54,6 +56,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...activation(core),
     ...adam(core),
     ...arithmetic(core),
+    ...convolution(core),
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
