@@ -3,47 +3,8 @@
  * column for every output. Row (c, i, j) is channel c moved by (i, j), so most of it is copied as it lies.
  */
 
+import { Geometry } from './geometry'
 import { loadFirst, storeFirst } from './rows'
-
-/** The sizes of a convolution; it lies in scratch. */
-@unmanaged
-export class Geometry {
-  n: i32; c: i32; h: i32; w: i32 // x: [N, C, H, W]
-  o: i32; i: i32; j: i32 // w: [O, C / groups, I, J]
-  v: i32; u: i32 // y: [N, O, V, U]
-  downStride: i32; acrossStride: i32
-  downPadding: i32; acrossPadding: i32
-  downDilation: i32; acrossDilation: i32
-  groups: i32
-
-  /** Channels and filters of one group. */
-  get channels(): i32 { return this.c / this.groups }
-  get filters(): i32 { return this.o / this.groups }
-  /** Rows of the matrix: weights of a filter. */
-  get depth(): i32 { return this.channels * this.i * this.j }
-  /** Columns of the matrix: outputs of a filter for one image. */
-  get positions(): i32 { return this.v * this.u }
-  /** Neighbouring outputs look at neighbouring numbers. */
-  get isDense(): bool { return this.downStride == 1 && this.acrossStride == 1 }
-  /** A window of one number that visits all: the image itself is the matrix. */
-  get isPointwise(): bool { return this.isDense && this.i == 1 && this.j == 1 && this.downPadding == 0 && this.acrossPadding == 0 }
-}
-
-/** Writes the sizes to `at`. */
-export function writeGeometry(
-  at: usize,
-  n: i32, c: i32, h: i32, w: i32, o: i32, i: i32, j: i32, v: i32, u: i32,
-  downStride: i32, acrossStride: i32, downPadding: i32, acrossPadding: i32, downDilation: i32, acrossDilation: i32, groups: i32,
-): void {
-  const g = changetype<Geometry>(at)
-  g.n = n, g.c = c, g.h = h, g.w = w
-  g.o = o, g.i = i, g.j = j
-  g.v = v, g.u = u
-  g.downStride = downStride, g.acrossStride = acrossStride
-  g.downPadding = downPadding, g.acrossPadding = acrossPadding
-  g.downDilation = downDilation, g.acrossDilation = acrossDilation
-  g.groups = groups
-}
 
 /** What outputs first ... first + count look at        image: [channels, H, W] -> columns: [depth, count] */
 export function gatherColumns(g: Geometry, image: usize, columns: usize, first: i32, count: i32): void {

@@ -7,7 +7,8 @@
  * and only so many columns at a time that they stay in the cache.
  */
 
-import { gatherColumns, Geometry, scatterColumns } from './convolution-columns'
+import { gatherColumns, scatterColumns } from './convolution-columns'
+import { Geometry } from './geometry'
 import { matmul, matmulScratch } from './matmul'
 
 /** Numbers of a block of columns, 512 KiB; but at least so many columns that packing the weights again for each block is worth it. */

@@ -8,6 +8,7 @@ import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
+import * as pooling from './reference/pooling.ts'
 import * as reduction from './reference/reduction.ts'
 import * as sgd from './reference/sgd.ts'
 import * as softmax from './reference/softmax.ts'
@@ -28,6 +29,7 @@ export interface Kernels<A>
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
     matmul.MatmulKernels<A>,
+    pooling.PoolingKernels<A>,
     reduction.ReductionKernels<A>,
     sgd.SgdKernels<A>,
     softmax.SoftmaxKernels<A>,
@@ -44,6 +46,7 @@ export const reference: Kernels<HostArray> = {
   ...elementwise,
   ...gather,
   ...matmul,
+  ...pooling,
   ...reduction,
   ...sgd,
   ...softmax,

@@ -3,3 +3,4 @@ export { Conv1d, type Conv1dOptions, Conv2d, type Conv2dOptions } from './convol
 export * as init from './init.ts'
 export * from './layers.ts'
 export { Module, Parameter } from './module.ts'
+export { AvgPool2d, MaxPool2d } from './pooling.ts'

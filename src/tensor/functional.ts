@@ -10,6 +10,15 @@ export { pad } from './ops/join.ts'
 export * from './ops/loss.ts'
 export { linear } from './ops/matmul.ts'
 export { oneHot } from './ops/one-hot.ts'
+export {
+  type AvgPool2dOptions,
+  avgPool2d,
+  type MaxUnpool2dOptions,
+  maxPool2d,
+  maxPool2dWithIndices,
+  maxUnpool2d,
+  type Pool2dOptions,
+} from './ops/pooling.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'
 
 export interface DropoutOptions {

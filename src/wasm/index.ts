@@ -9,6 +9,7 @@ import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
+import { type PoolingExports, pooling } from './kernels/pooling.ts'
 import { type ReductionExports, reduction } from './kernels/reduction.ts'
 import { type SgdExports, sgd } from './kernels/sgd.ts'
 import { type SoftmaxExports, softmax } from './kernels/softmax.ts'
@@ -27,6 +28,7 @@ export interface Exports
     GatherExports,
     MatmulExports,
     MemoryExports,
+    PoolingExports,
     ReductionExports,
     SgdExports,
     SoftmaxExports,
@@ -61,6 +63,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...elementwise(core),
     ...gather(core),
     ...matmul(core),
+    ...pooling(core),
     ...reductions,
     ...sgd(core),
     ...softmax(core),
