@@ -7,6 +7,7 @@ const operations: Record<string, (inputs: Record<string, Tensor>, params: Record
   linear: ({ x, w, b }) => F.linear(x, w, b),
   conv1d: ({ x, w, b }, params) => F.conv1d(x, w, b, params),
   conv2d: ({ x, w, b }, params) => F.conv2d(x, w, b, params),
+  convTranspose2d: ({ x, w, b }, params) => F.convTranspose2d(x, w, b, params),
   maxPool2d: ({ x }, { kernelSize, stride, padding }) => F.maxPool2d(x, { kernelSize, stride, padding }),
   avgPool2d: ({ x }, { kernelSize, stride, padding }) => F.avgPool2d(x, { kernelSize, stride, padding }),
   relu: ({ x }) => x.relu(),

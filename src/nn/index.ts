@@ -1,4 +1,5 @@
 export * from './activations.ts'
+export { ConvTranspose2d, type ConvTranspose2dOptions } from './conv-transpose.ts'
 export { Conv1d, type Conv1dOptions, Conv2d, type Conv2dOptions } from './convolution.ts'
 export * as init from './init.ts'
 export * from './layers.ts'

@@ -3,6 +3,7 @@ import { defaultGenerator } from '../random.ts'
 import { fromHost } from './creation.ts'
 import type { Tensor } from './tensor.ts'
 
+export { type ConvTranspose2dOptions, convTranspose2d } from './ops/conv-transpose.ts'
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d } from './ops/convolution.ts'
 export { gelu, leakyRelu, relu, sigmoid, tanh } from './ops/elementwise.ts'
 export { embedding } from './ops/gather.ts'
