@@ -4,12 +4,14 @@
  *
  *     y = w · columns,    columns' gradient = wᵀ · dy,    dw += dy · columnsᵀ
  *
- * and only so many columns at a time that they stay in the cache.
+ * and only so many columns at a time that they stay in the cache. Depthwise convolutions go their own way.
  */
 
 import { gatherColumns, scatterColumns } from './convolution-columns'
+import { addConvolved, addInputGradient, addWeightGradient } from './convolution-depthwise'
 import { Geometry } from './geometry'
 import { matmul, matmulScratch } from './matmul'
+import { fillRow } from './rows'
 
 /** Numbers of a block of columns, 512 KiB; but at least so many columns that packing the weights again for each block is worth it. */
 const BLOCK: i32 = 1 << 17
@@ -42,6 +44,33 @@ function bytes(n: i32): usize {
 
 /** x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] or 0 for none -> y: [N, O, V, U] */
 export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize): void {
+  if (!g.isDepthwise) return conv2dByColumns(g, x, w, b, y)
+  for (let filter = 0; filter < g.n * g.o; filter++, y += bytes(g.positions)) {
+    const o = filter % g.o
+    fillRow(y, g.positions, b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0))
+    addConvolved(g, x + bytes(filter / g.filters * g.h * g.w), w + bytes(o * g.depth), y)
+  }
+}
+
+/** dy: [N, O, V, U], w: [O, C / groups, I, J] -> dx: [N, C, H, W] */
+export function conv2dInputGradient(g: Geometry, dy: usize, w: usize, dx: usize): void {
+  if (!g.isDepthwise) return inputGradientByColumns(g, dy, w, dx)
+  memory.fill(dx, 0, bytes(g.n * g.c * g.h * g.w))
+  for (let filter = 0; filter < g.n * g.o; filter++, dy += bytes(g.positions)) {
+    addInputGradient(g, dy, w + bytes(filter % g.o * g.depth), dx + bytes(filter / g.filters * g.h * g.w))
+  }
+}
+
+/** dy: [N, O, V, U], x: [N, C, H, W] -> dw: [O, C / groups, I, J], summed image by image */
+export function conv2dWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize): void {
+  memory.fill(dw, 0, bytes(g.o * g.depth))
+  if (!g.isDepthwise) return addWeightGradientByColumns(g, dy, x, dw)
+  for (let filter = 0; filter < g.n * g.o; filter++, dy += bytes(g.positions)) {
+    addWeightGradient(g, dy, x + bytes(filter / g.filters * g.h * g.w), dw + bytes(filter % g.o * g.depth))
+  }
+}
+
+function conv2dByColumns(g: Geometry, x: usize, w: usize, b: usize, y: usize): void {
   const positions = g.positions, depth = g.depth, filters = g.filters
   const block = blockOf(depth, positions)
   const columns = changetype<usize>(g) + GEOMETRY
@@ -52,7 +81,7 @@ export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize): voi
     for (let first = 0; first < positions; first += block) {
       const count = min(block, positions - first)
       const out = y + bytes(first)
-      if (b) for (let f = 0; f < filters; f++) fillRow(out + bytes(f * positions), load<f32>(b + bytes(group * filters + f)), count)
+      if (b) for (let f = 0; f < filters; f++) fillRow(out + bytes(f * positions), <usize>count, v128.load32_splat(b + bytes(group * filters + f)))
       let matrix = x + bytes(first), ld = positions
       if (!g.isPointwise) {
         matrix = columns
@@ -66,8 +95,7 @@ export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize): voi
   }
 }
 
-/** dy: [N, O, V, U], w: [O, C / groups, I, J] -> dx: [N, C, H, W] */
-export function conv2dInputGradient(g: Geometry, dy: usize, w: usize, dx: usize): void {
+function inputGradientByColumns(g: Geometry, dy: usize, w: usize, dx: usize): void {
   const positions = g.positions, depth = g.depth, filters = g.filters
   const block = blockOf(depth, positions)
   const columns = changetype<usize>(g) + GEOMETRY
@@ -91,8 +119,7 @@ export function conv2dInputGradient(g: Geometry, dy: usize, w: usize, dx: usize)
   }
 }
 
-/** dy: [N, O, V, U], x: [N, C, H, W] -> dw: [O, C / groups, I, J], summed image by image */
-export function conv2dWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize): void {
+function addWeightGradientByColumns(g: Geometry, dy: usize, x: usize, dw: usize): void {
   const positions = g.positions, depth = g.depth, filters = g.filters
   const block = blockOf(depth, positions)
   const columns = changetype<usize>(g) + GEOMETRY
@@ -113,8 +140,4 @@ export function conv2dWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize
     x += bytes(g.channels * g.h * g.w)
     dy += bytes(filters * positions)
   }
-}
-
-function fillRow(row: usize, value: f32, n: i32): void {
-  for (const end = row + bytes(n); row < end; row += 4) store<f32>(row, value)
 }

@@ -18,6 +18,8 @@ export class Geometry {
   get positions(): i32 { return this.v * this.u }
   /** Neighbouring outputs look at neighbouring numbers. */
   get isDense(): bool { return this.downStride == 1 && this.acrossStride == 1 }
+  /** Each filter sees one channel, of several. */
+  get isDepthwise(): bool { return this.groups > 1 && this.groups == this.c }
   /** A window of one number that visits all: the image itself is the matrix. */
   get isPointwise(): bool { return this.isDense && this.i == 1 && this.j == 1 && this.downPadding == 0 && this.acrossPadding == 0 }
 }

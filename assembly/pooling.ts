@@ -1,10 +1,9 @@
-/**
- * Pooling: `src/reference/pooling.ts`. A line of outputs is computed as a whole: for every place (i, j) of the window, the numbers that the line's windows have there,
- * a stride apart in one line of the image, are taken in. The sizes are those of a convolution of one channel with one filter.
- */
+/** Pooling: `src/reference/pooling.ts`, line by line of outputs. The sizes are those of a convolution of one channel with one filter. */
 
 import { Geometry } from './geometry'
-import { loadFirst, storeFirst } from './rows'
+import { arePairs, maxOfPairs, maxOfPairsBackward } from './pooling-pairs'
+import { fillRow, loadFirst, storeFirst } from './rows'
+import { endOutput, firstOutput, giveBack, loadEvery, takeIn } from './window-lines'
 
 const GEOMETRY: usize = offsetof<Geometry>()
 
@@ -17,16 +16,17 @@ function lineBytes(u: i32): usize {
   return ((<usize>u << 2) + 63) & ~63
 }
 
-/** What a number of the window does to the line: a: numbers of the line, x: numbers of the image. */
-class Greater { @inline of(a: v128, x: v128): v128 { return f32x4.max(a, x) } }
-class Plus { @inline of(a: v128, x: v128): v128 { return f32x4.add(a, x) } }
+/** What a number of a window does to the line. */
+class Greater { @inline of(line: v128, x: v128, _: v128): v128 { return f32x4.max(line, x) } }
+class Plus { @inline of(line: v128, x: v128, _: v128): v128 { return f32x4.add(line, x) } }
 
 /** x: [N·C, H, W] -> y: [N·C, V, U] */
 export function maxPool2d(g: Geometry, x: usize, y: usize): void {
+  if (arePairs(g)) return maxOfPairs(g, x, y)
   for (let plane = 0; plane < g.n; plane++, x += <usize>(g.h * g.w) << 2) {
     for (let v = 0; v < g.v; v++, y += <usize>g.u << 2) {
-      fill(y, f32x4.splat(-Infinity), g.u)
-      takeIn<Greater>(g, x, y, v)
+      fillRow(y, <usize>g.u, f32x4.splat(-Infinity))
+      takeIn<Greater>(g, x, y, v, 0)
     }
   }
 }
@@ -40,6 +40,7 @@ export function maxPool2dIndices(g: Geometry, x: usize, y: usize): void {
 
 /** dy: [N·C, V, U], x: [N·C, H, W] -> dx: [N·C, H, W] */
 export function maxPool2dBackward(g: Geometry, dy: usize, x: usize, dx: usize): void {
+  if (arePairs(g)) return maxOfPairsBackward(g, dy, x, dx)
   const places = changetype<usize>(g) + GEOMETRY + lineBytes(g.u)
   const plane = <usize>(g.h * g.w) << 2
   for (const end = x + plane * <usize>g.n; x < end; x += plane, dx += plane) {
@@ -58,8 +59,8 @@ export function maxPool2dBackward(g: Geometry, dy: usize, x: usize, dx: usize): 
 export function avgPool2d(g: Geometry, x: usize, y: usize, countIncludePad: bool): void {
   for (let plane = 0; plane < g.n; plane++, x += <usize>(g.h * g.w) << 2) {
     for (let v = 0; v < g.v; v++, y += <usize>g.u << 2) {
-      fill(y, f32x4.splat(0), g.u)
-      takeIn<Plus>(g, x, y, v)
+      fillRow(y, <usize>g.u, f32x4.splat(0))
+      takeIn<Plus>(g, x, y, v, 0)
       divideByCount(g, y, y, v, countIncludePad)
     }
   }
@@ -72,7 +73,7 @@ export function avgPool2dBackward(g: Geometry, dy: usize, dx: usize, countInclud
   for (let plane = 0; plane < g.n; plane++, dx += <usize>(g.h * g.w) << 2) {
     for (let v = 0; v < g.v; v++, dy += <usize>g.u << 2) {
       divideByCount(g, dy, line, v, countIncludePad)
-      giveBack(g, dx, line, v)
+      giveBack<Plus>(g, dx, line, v, 0)
     }
   }
 }
@@ -83,53 +84,19 @@ function top(g: Geometry, v: i32): i32 { return max(0, v * g.downStride - g.down
 @inline
 function bottom(g: Geometry, v: i32): i32 { return min(g.h, v * g.downStride - g.downPadding + g.i) }
 
-/** The first output whose window has its place j inside the image, and the one behind the last. */
-@inline
-function from(g: Geometry, j: i32): i32 { return min(g.u, max(0, g.acrossPadding - j + g.acrossStride - 1) / g.acrossStride) }
-@inline
-function to(g: Geometry, j: i32): i32 { return min(g.u, max(0, g.w - 1 + g.acrossPadding - j + g.acrossStride) / g.acrossStride) }
-
-/** Every stride-th number, the first `count` of four. Nothing behind them is read. */
-@inline
-function loadEvery(p: usize, stride: usize, count: usize): v128 {
-  if (stride == 4) return loadFirst(p, count)
-  if (stride == 8 && count >= 4) return v128.shuffle<f32>(v128.load(p), v128.load(p, 12), 0, 2, 5, 7)
-  let numbers = v128.load32_zero(p)
-  if (count > 1) numbers = v128.load_lane<f32>(p + stride, numbers, 1)
-  if (count > 2) numbers = v128.load_lane<f32>(p + 2 * stride, numbers, 2)
-  return count > 3 ? v128.load_lane<f32>(p + 3 * stride, numbers, 3) : numbers
-}
-
-/** line_u = f(line_u, x_hk) for all (h, k) in the window of (v, u) */
-@inline
-function takeIn<F>(g: Geometry, x: usize, line: usize, v: i32): void {
-  const f = changetype<F>(0)
-  const stride = <usize>g.acrossStride << 2
-  for (let h = top(g, v), end = bottom(g, v); h < end; h++) {
-    for (let j = 0; j < g.j; j++) {
-      const first = from(g, j)
-      let p = x + (<usize>(h * g.w + first * g.acrossStride + j - g.acrossPadding) << 2)
-      for (let u = line + (<usize>first << 2), end = line + (<usize>to(g, j) << 2); u < end; u += 16, p += 4 * stride) {
-        const count = (end - u) >> 2
-        storeFirst(u, f.of(loadFirst(u, count), loadEvery(p, stride, count)), count)
-      }
-    }
-  }
-}
-
 /** places_u = where in the image the greatest number of window (v, u) stands. The greatest numbers so far are kept in a line of the scratch. */
 function findGreatest(g: Geometry, x: usize, places: usize, v: i32): void {
   const values = changetype<usize>(g) + GEOMETRY
   const stride = <usize>g.acrossStride << 2
   const apart = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(g.acrossStride))
-  fill(values, f32x4.splat(-Infinity), g.u)
+  fillRow(values, <usize>g.u, f32x4.splat(-Infinity))
   for (let u = 0; u < g.u; u++) {
     store<i32>(places + (<usize>u << 2), top(g, v) * g.w + max(0, u * g.acrossStride - g.acrossPadding)) // where it stands if all are -∞
   }
   for (let h = top(g, v), end = bottom(g, v); h < end; h++) {
     for (let j = 0; j < g.j; j++) {
-      const last = to(g, j)
-      for (let u = from(g, j); u < last; u += 4) {
+      const last = endOutput(g, j)
+      for (let u = firstOutput(g, j); u < last; u += 4) {
         const count = <usize>(last - u)
         const at = <usize>u << 2
         const place = h * g.w + u * g.acrossStride + j - g.acrossPadding
@@ -144,23 +111,6 @@ function findGreatest(g: Geometry, x: usize, places: usize, v: i32): void {
   }
 }
 
-/** x_hk += line_u for all (h, k) in the window of (v, u) */
-function giveBack(g: Geometry, x: usize, line: usize, v: i32): void {
-  const stride = <usize>g.acrossStride << 2
-  for (let h = top(g, v), end = bottom(g, v); h < end; h++) {
-    for (let j = 0; j < g.j; j++) {
-      const first = from(g, j)
-      let p = x + (<usize>(h * g.w + first * g.acrossStride + j - g.acrossPadding) << 2)
-      let u = line + (<usize>first << 2)
-      const end = line + (<usize>to(g, j) << 2)
-      if (stride == 4) {
-        for (; u + 16 <= end; u += 16, p += 16) v128.store(p, f32x4.add(v128.load(p), v128.load(u)))
-      }
-      for (; u < end; u += 4, p += stride) store<f32>(p, load<f32>(p) + load<f32>(u))
-    }
-  }
-}
-
 /** to_u = line_u / how many numbers the window of (v, u) has, or has inside the image */
 function divideByCount(g: Geometry, line: usize, to: usize, v: i32, countIncludePad: bool): void {
   const rows = countIncludePad ? g.i : bottom(g, v) - top(g, v)
@@ -169,9 +119,4 @@ function divideByCount(g: Geometry, line: usize, to: usize, v: i32, countInclude
     const columns = countIncludePad ? g.j : min(g.w, left + g.j) - max(0, left)
     store<f32>(to, load<f32>(line) / <f32>(rows * columns))
   }
-}
-
-@inline
-function fill(line: usize, value: v128, n: i32): void {
-  for (let end = line + (<usize>n << 2); line < end; line += 16) storeFirst(line, value, (end - line) >> 2)
 }

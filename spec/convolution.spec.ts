@@ -75,6 +75,7 @@ describe('the kernels', () => {
       { x: [1, 260, 9, 11], w: [9, 260, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
       { x: [1, 3, 1, 70_001], w: [2, 3, 1, 7], stride: [1, 3], padding: [0, 2], dilation: [1, 5], groups: 1 },
       { x: [2, 24, 20, 20], w: [24, 1, 3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 24 },
+      { x: [2, 5, 33, 35], w: [10, 1, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 5 },
       { x: [2, 24, 20, 20], w: [10, 24, 1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
     ]
     for (const [seed, o] of large.entries()) {

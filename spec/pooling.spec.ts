@@ -32,7 +32,9 @@ function problems(most: number): fc.Arbitrary<AvgPoolingOptions> {
       stride: pair(1, 4),
       padding: pair(0, 2),
       countIncludePad: fc.boolean(),
+      arePairs: fc.boolean(),
     })
+    .map(({ arePairs, ...o }) => (arePairs ? { ...o, window: [2, 2] as const, stride: [2, 2] as const, padding: [0, 0] as const } : o)) // the usual ones
     .map(({ planes, size: [h, w], padding, ...rest }) => ({
       x: [planes, h, w] as const,
       padding: [Math.min(padding[0], rest.window[0] >> 1), Math.min(padding[1], rest.window[1] >> 1)] as const,
