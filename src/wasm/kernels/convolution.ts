@@ -25,11 +25,11 @@ export function convolution({ exports, memory }: Core<ConvolutionExports>): Conv
     const { x, w, stride, padding, dilation, groups } = options
     const [, , v, u] = convolvedShape(options)
     const [filters, channels, i, j] = w
-    memory.begin(operation)
-    const [a, b, c] = inputs.map((input) => (input === null ? 0 : memory.address(input)))
+    memory.begin(operation, ...inputs.filter((input) => input !== null))
     const y = memory.allocate('float32', size)
     const scratch = memory.scratch(exports.convolutionScratch(channels * i * j, filters / groups, v * u))
     exports.writeGeometry(scratch, ...x, filters, i, j, v, u, ...stride, ...padding, ...dilation, groups)
+    const [a, b, c] = inputs.map((input) => (input === null ? 0 : memory.address(input)))
     kernel(scratch, a, b, c, memory.address(y))
     return y
   }

@@ -33,10 +33,10 @@ export function pooling({ exports, memory }: Core<PoolingExports>): PoolingKerne
     kernel: (scratch: number, x: number, y: number) => void,
     dtype: WasmArray['dtype'] = x.dtype,
   ): WasmArray {
-    memory.begin(operation)
-    const px = memory.address(x)
+    memory.begin(operation, x)
     const y = memory.allocate(dtype, size)
-    kernel(scratchFor(options), px, memory.address(y))
+    const scratch = scratchFor(options)
+    kernel(scratch, memory.address(x), memory.address(y))
     return y
   }
 
@@ -44,11 +44,10 @@ export function pooling({ exports, memory }: Core<PoolingExports>): PoolingKerne
     maxPool2d: (x, o) => run('maxPool2d', x, sizeOf(pooledShape(o)), o, exports.maxPool2d),
     maxPool2dIndices: (x, o) => run('maxPool2dIndices', x, sizeOf(pooledShape(o)), o, exports.maxPool2dIndices, 'int32'),
     maxPool2dBackward(dy, x, options) {
-      memory.begin('maxPool2dBackward')
-      const pdy = memory.address(dy)
-      const px = memory.address(x)
+      memory.begin('maxPool2dBackward', dy, x)
       const dx = memory.allocate(x.dtype, x.length)
-      exports.maxPool2dBackward(scratchFor(options), pdy, px, memory.address(dx))
+      const scratch = scratchFor(options)
+      exports.maxPool2dBackward(scratch, memory.address(dy), memory.address(x), memory.address(dx))
       return dx
     },
     avgPool2d: (x, o) =>
