@@ -8,7 +8,7 @@
  */
 
 import { gatherColumns, scatterColumns } from './convolution-columns'
-import { addConvolved, addInputGradient, addWeightGradient } from './convolution-depthwise'
+import { addInputGradient, addWeightGradient, convolveChannel } from './convolution-depthwise'
 import { Geometry } from './geometry'
 import { matmul, matmulScratch } from './matmul'
 import { fillRow } from './rows'
@@ -47,8 +47,8 @@ export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize): voi
   if (!g.isDepthwise) return conv2dByColumns(g, x, w, b, y)
   for (let filter = 0; filter < g.n * g.o; filter++, y += bytes(g.positions)) {
     const o = filter % g.o
-    fillRow(y, g.positions, b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0))
-    addConvolved(g, x + bytes(filter / g.filters * g.h * g.w), w + bytes(o * g.depth), y)
+    const bias = b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0)
+    convolveChannel(g, x + bytes(filter / g.filters * g.h * g.w), w + bytes(o * g.depth), bias, y)
   }
 }
 
