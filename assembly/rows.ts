@@ -31,6 +31,12 @@ export function firstLanes(count: usize): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(<i32>count))
 }
 
+/** y_i = value, the same in every lane        y: [n] */
+@inline
+export function fillRow(y: usize, n: usize, value: v128): void {
+  for (const end = y + (n << 2); y < end; y += 16) storeFirst(y, value, (end - y) >> 2)
+}
+
 /** y_i = f(x_i, p, q)        x -> y: [n] */
 @inline
 export function mapRow<F>(x: usize, y: usize, n: usize, p: v128, q: v128): void {

@@ -5,6 +5,11 @@ import { expectClose, type OracleCase, oracle, thaw } from './support.ts'
 /** How each operation of the oracles is said in Gradus. What is not here belongs to later floors. */
 const operations: Record<string, (inputs: Record<string, Tensor>, params: Record<string, never>) => Tensor> = {
   linear: ({ x, w, b }) => F.linear(x, w, b),
+  conv1d: ({ x, w, b }, params) => F.conv1d(x, w, b, params),
+  conv2d: ({ x, w, b }, params) => F.conv2d(x, w, b, params),
+  convTranspose2d: ({ x, w, b }, params) => F.convTranspose2d(x, w, b, params),
+  maxPool2d: ({ x }, { kernelSize, stride, padding }) => F.maxPool2d(x, { kernelSize, stride, padding }),
+  avgPool2d: ({ x }, { kernelSize, stride, padding }) => F.avgPool2d(x, { kernelSize, stride, padding }),
   relu: ({ x }) => x.relu(),
   sigmoid: ({ x }) => x.sigmoid(),
   tanh: ({ x }) => x.tanh(),

@@ -4,6 +4,7 @@ import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
 import * as attention from './reference/attention.ts'
 import * as batchNorm from './reference/batch-norm.ts'
+import * as convolution from './reference/convolution.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
@@ -12,6 +13,7 @@ import * as layerNorm from './reference/layer-norm.ts'
 import * as lstm from './reference/lstm.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
+import * as pooling from './reference/pooling.ts'
 import * as reduction from './reference/reduction.ts'
 import * as rnn from './reference/rnn.ts'
 import * as sgd from './reference/sgd.ts'
@@ -29,6 +31,7 @@ export interface Kernels<A>
     adam.AdamKernels<A>,
     arithmetic.ArithmeticKernels<A>,
     attention.AttentionKernels<A>,
+    convolution.ConvolutionKernels<A>,
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
@@ -37,6 +40,7 @@ export interface Kernels<A>
     layerNorm.LayerNormKernels<A>,
     batchNorm.BatchNormKernels<A>,
     matmul.MatmulKernels<A>,
+    pooling.PoolingKernels<A>,
     reduction.ReductionKernels<A>,
     rnn.RnnKernels<A>,
     sgd.SgdKernels<A>,
@@ -50,6 +54,7 @@ export const reference: Kernels<HostArray> = {
   ...adam,
   ...arithmetic,
   ...attention,
+  ...convolution,
   ...crossEntropy,
   ...elementwise,
   ...gather,
@@ -58,6 +63,7 @@ export const reference: Kernels<HostArray> = {
   ...layerNorm,
   ...batchNorm,
   ...matmul,
+  ...pooling,
   ...reduction,
   ...rnn,
   ...sgd,

@@ -1,18 +1,11 @@
 import { expect } from '../errors.ts'
-import { defaultGenerator } from '../random.ts'
-import { F, type Tensor, tensor } from '../tensor/index.ts'
-import { Module, Parameter } from './module.ts'
+import { F, type Tensor } from '../tensor/index.ts'
+import { Module, type Parameter } from './module.ts'
+import { uniformFan } from './uniform-fan.ts'
 
 export interface LinearOptions {
   /** Default true. */
   bias?: boolean
-}
-
-/** Uniform numbers in ±1/√fanIn, PyTorch's default initialisation (Kaiming uniform with a = √5). */
-function uniformFan(shape: readonly number[], fanIn: number): Parameter {
-  const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0
-  const values = new Float32Array(shape.reduce((a, b) => a * b, 1))
-  return new Parameter(tensor(defaultGenerator.uniform(values, -bound, bound)).reshape(shape))
 }
 
 /** y = x · wᵀ + b        x: [..., in] -> y: [..., out];  weight: [out, in], bias: [out] */

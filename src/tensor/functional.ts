@@ -5,6 +5,8 @@ import type { Tensor } from './tensor.ts'
 
 export { attentionWeights, type ScaledDotProductAttentionOptions, scaledDotProductAttention } from './ops/attention.ts'
 export { type BatchNormOptions, batchNorm } from './ops/batch-norm.ts'
+export { type ConvTranspose2dOptions, convTranspose2d } from './ops/conv-transpose.ts'
+export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d } from './ops/convolution.ts'
 export { gelu, leakyRelu, relu, sigmoid, tanh } from './ops/elementwise.ts'
 export { embedding } from './ops/gather.ts'
 export { gru } from './ops/gru.ts'
@@ -14,6 +16,15 @@ export * from './ops/loss.ts'
 export { lstm } from './ops/lstm.ts'
 export { linear } from './ops/matmul.ts'
 export { oneHot } from './ops/one-hot.ts'
+export {
+  type AvgPool2dOptions,
+  avgPool2d,
+  type MaxUnpool2dOptions,
+  maxPool2d,
+  maxPool2dWithIndices,
+  maxUnpool2d,
+  type Pool2dOptions,
+} from './ops/pooling.ts'
 export { rnn } from './ops/rnn.ts'
 export type { SequenceWeights } from './ops/sequence.ts'
 export { logSoftmax, softmax } from './ops/softmax.ts'

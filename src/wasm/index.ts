@@ -5,6 +5,7 @@ import { type AdamExports, adam } from './kernels/adam.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
 import { type AttentionExports, attention } from './kernels/attention.ts'
 import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
+import { type ConvolutionExports, convolution } from './kernels/convolution.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
@@ -13,6 +14,7 @@ import { type LayerNormExports, layerNorm } from './kernels/layer-norm.ts'
 import { type LstmExports, lstm } from './kernels/lstm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
+import { type PoolingExports, pooling } from './kernels/pooling.ts'
 import { type ReductionExports, reduction } from './kernels/reduction.ts'
 import { type RnnExports, rnn } from './kernels/rnn.ts'
 import { type SgdExports, sgd } from './kernels/sgd.ts'
@@ -27,6 +29,7 @@ export interface Exports
     AdamExports,
     ArithmeticExports,
     AttentionExports,
+    ConvolutionExports,
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
@@ -36,6 +39,7 @@ export interface Exports
     BatchNormExports,
     MatmulExports,
     MemoryExports,
+    PoolingExports,
     ReductionExports,
     RnnExports,
     SgdExports,
@@ -69,6 +73,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...adam(core),
     ...arithmetic(core),
     ...attention(core),
+    ...convolution(core),
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
@@ -78,6 +83,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...layerNorm(core),
     ...batchNorm(core),
     ...matmul(core),
+    ...pooling(core),
     ...reductions,
     ...rnn(core, affine),
     ...sgd(core),

@@ -1,5 +1,5 @@
 import { expect } from '../../errors.ts'
-import { showShape } from '../../reference/array.ts'
+import { type Shape, showShape } from '../../reference/array.ts'
 import type { ArgsortOptions, GatherOptions, IndexSelectOptions } from '../../reference/gather.ts'
 import { axisOf, fold } from '../axes.ts'
 import { apply, define, type Operation } from '../operation.ts'
@@ -35,6 +35,10 @@ export function gatherAlong(x: Tensor, dim: number, index: Tensor): Tensor {
   const axis = axisOf('gather', dim, x.ndim)
   return apply(gatherOperation, [x, index], index.shape, { ...fold(x.shape, axis), k: index.shape[axis] ?? 1 })
 }
+
+/** Zeros of a shape, to which x is added at the places that index names: the adjoint of gather. For an index that is known to be right. */
+export const scatterAdd = (x: Tensor, index: Tensor, shape: Shape, options: GatherOptions): Tensor =>
+  apply(scatterAddOperation, [x, index], shape, options)
 
 const indexSelectOperation: Operation<IndexSelectOptions> = define({
   name: 'indexSelect',
