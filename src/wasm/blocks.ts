@@ -85,9 +85,9 @@ export class Blocks {
   }
 
   /**
-   * A block of `size` bytes where `take` has found none, since what is free is scattered: in the stretch of the heap where the fewest bytes are in the way, the blocks in
-   * use slide down and the free ones unite behind them. Blocks whose address the running call knows stay where they are. `move` moves the bytes.
-   * Null if no stretch between such blocks has that many free bytes.
+   * A block of `size` bytes where `take` has found none, since what is free is scattered: in the stretch of the heap where the fewest bytes are
+   * in the way, the blocks in use slide down and the free ones unite behind them. Blocks whose address the running call knows stay where they
+   * are. `move` moves the bytes. Null if no stretch between such blocks has that many free bytes.
    */
   unite(size: number, end: number, call: number, move: (from: number, to: number, bytes: number) => void): Block | null {
     let block = this.#cheapestStretch(size, end, call)

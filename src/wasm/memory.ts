@@ -19,6 +19,7 @@ export interface MemoryStats {
   heapBytes: number
   /** Bytes in blocks that hold an array or scratch. */
   usedBytes: number
+  scratchBytes: number
   /** How many bytes may be in use before something has to leave. */
   budget: number
   /** How many arrays are in the heap. */
@@ -55,7 +56,8 @@ export class WasmMemory {
   readonly #kept = new ArrayQueue()
 
   #scratch: Block | null = null
-  #scratchUsed = 0
+  #scratchUsed = 0 // bytes of the block that the running call has
+  #scratchWanted = 0 // bytes that it has asked for in all
   readonly #outgrown: Block[] = []
 
   #arrays = 0
@@ -94,7 +96,9 @@ export class WasmMemory {
     this.#call++
     this.#operation = operation
     this.#scratchUsed = 0
+    this.#scratchWanted = 0
     for (let block = this.#outgrown.pop(); block !== undefined; block = this.#outgrown.pop()) this.#heap.give(block)
+    for (const x of inputs) if (x.block !== null) this.#touch(x, x.block) // before others come in and take their place
     for (const x of inputs) this.#use(x)
   }
 
@@ -124,12 +128,13 @@ export class WasmMemory {
   /** The address of `bytes` bytes for the length of the running call. Each request of a call has bytes of its own. */
   scratch(bytes: number): number {
     const size = blockSize(bytes)
+    this.#scratchWanted += size
     if (this.#scratch === null || this.#scratchUsed + size > this.#scratch.size) {
       if (this.#scratchUsed > 0 && this.#scratch !== null) this.#outgrown.push(this.#scratch)
       else if (this.#scratch !== null) this.#heap.give(this.#scratch)
       this.#scratch = null
       // As much as all requests of this call together: the next such call needs one block only.
-      this.#scratch = this.#take(this.#scratchUsed + size, this.#operation)
+      this.#scratch = this.#take(this.#scratchWanted, this.#operation)
       this.#scratchUsed = 0
     }
     this.#scratch.call = this.#call
@@ -172,6 +177,7 @@ export class WasmMemory {
     return {
       heapBytes: this.#heap.bytes,
       usedBytes: this.#heap.used,
+      scratchBytes: this.#outgrown.reduce((sum, { size }) => sum + size, this.#scratch?.size ?? 0),
       budget: this.#budget.bytes,
       arrays: this.#arrays,
       evictions: this.#evictions,
@@ -184,13 +190,16 @@ export class WasmMemory {
 
   /** The running call needs x: it comes in, or has just been used. */
   #use(x: WasmArray): Block {
-    const block = x.block ?? this.#enter(x, this.#operation)
-    if (block.call !== this.#call) {
-      x.period = Math.max(x.period, this.#call - block.call)
-      block.call = this.#call
-      this.#move(x, x.kept ? this.#kept : this.#fresh)
-    }
-    return block
+    if (x.block === null) return this.#enter(x, this.#operation)
+    this.#touch(x, x.block)
+    return x.block
+  }
+
+  #touch(x: WasmArray, block: Block): void {
+    if (block.call === this.#call) return
+    x.period = Math.max(x.period, this.#call - block.call)
+    block.call = this.#call
+    this.#move(x, x.kept ? this.#kept : this.#fresh)
   }
 
   /** x comes in from outside. */
