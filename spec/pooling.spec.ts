@@ -336,7 +336,7 @@ describe('mistakes', () => {
     [
       'indices',
       () => F.maxUnpool2d(values, indices.add(20), { kernelSize: 2 }),
-      'maxUnpool2d: labels and indices must lie between 0 and 23, got',
+      'maxUnpool2d: labels and indices must be integers from 0 to 23, got',
     ],
     [
       'outputSize',
