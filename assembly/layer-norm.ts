@@ -1,7 +1,7 @@
 /** Layer norm, row by row: `src/reference/layer-norm.ts`. x, y, dy, dx: [N, C]; w, b, dw, db: [C], all of them there */
 
 import { addToSums, clearSums, closeGroup, columnSums, dotDifference, GROUP, SquareOfDifference, sumOf } from './moments'
-import { Itself, loadFirst, storeFirst, sumRow } from './rows'
+import { Itself, loadFirst, storeFirst, sumRow, zipRow } from './rows'
 import { madd } from './simd'
 
 /** The mean of a row, in every lane. */
@@ -16,6 +16,8 @@ function meanOf(x: usize, c: usize): v128 {
 function rstdOf(x: usize, c: usize, mean: v128, eps: f64): f64 {
   return 1 / sqrt<f64>(sumRow<SquareOfDifference>(x, c, mean, f32x4.splat(0)) / <f64>c + eps)
 }
+
+class Times { @inline of(a: v128, b: v128, _p: v128, _q: v128): v128 { return f32x4.mul(a, b) } }
 
 @inline
 function normalized(x: v128, mean: v128, rstd: v128): v128 {
@@ -61,18 +63,25 @@ export function layerNormBackward(
   for (let j: usize = 0; j < n; j++) {
     const mean = meanOf(x, c)
     const rstd = rstdOf(x, c, mean, eps)
-    for (let i: usize = 0; i < row; i += 16) v128.store(g + i, f32x4.mul(loadFirst(dy + i, (row - i) >> 2), v128.load(w + i)))
-    // Σ g / C, and what x - μ is multiplied with: Σ g·x̂ / (C·σ)
+    zipRow<Times>(dy, w, g, c, none, none)
+    // Σ g / C and Σ g·x̂ / C
     const meanG = f32x4.splat(<f32>(sumRow<Itself>(g, c, none, none) / <f64>c))
-    const along = f32x4.splat(<f32>((dotDifference(g, x, c, mean) * rstd * rstd) / <f64>c))
+    const along = f32x4.splat(<f32>((dotDifference(g, x, c, mean) * rstd) / <f64>c))
     const r = f32x4.splat(<f32>rstd)
-    for (let i: usize = 0; i < row; i += 16) {
+    let i: usize = 0
+    for (; i + 16 <= row; i += 16) {
+      const dyi = v128.load(dy + i)
+      const xHat = normalized(v128.load(x + i), mean, r)
+      v128.store(dx + i, f32x4.mul(r, f32x4.sub(f32x4.sub(v128.load(g + i), meanG), f32x4.mul(xHat, along))))
+      addToSums(sumsW + i, f32x4.mul(dyi, xHat))
+      addToSums(sumsB + i, dyi)
+    }
+    if (i < row) {
       const count = (row - i) >> 2
-      const difference = f32x4.sub(loadFirst(x + i, count), mean)
       const dyi = loadFirst(dy + i, count)
-      const rest = f32x4.sub(f32x4.sub(v128.load(g + i), meanG), f32x4.mul(difference, along))
-      storeFirst(dx + i, f32x4.mul(rest, r), count)
-      addToSums(sumsW + i, f32x4.mul(dyi, f32x4.mul(difference, r)))
+      const xHat = normalized(loadFirst(x + i, count), mean, r)
+      storeFirst(dx + i, f32x4.mul(r, f32x4.sub(f32x4.sub(v128.load(g + i), meanG), f32x4.mul(xHat, along))), count)
+      addToSums(sumsW + i, f32x4.mul(dyi, xHat))
       addToSums(sumsB + i, dyi)
     }
     if ((j + 1) % GROUP == 0 || j + 1 == n) {

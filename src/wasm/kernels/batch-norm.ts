@@ -1,7 +1,7 @@
 import type { BatchNormKernels } from '../../reference/batch-norm.ts'
 import type { WasmArray } from '../memory.ts'
 import type { Core } from './core.ts'
-import { type MemoryExports, orFilled } from './memory.ts'
+import { type MemoryExports, orFilled, present } from './memory.ts'
 
 export interface BatchNormExports {
   /** Bytes of scratch that each of these needs. */
@@ -43,37 +43,34 @@ export function batchNorm(core: Core<BatchNormExports & MemoryExports>): BatchNo
   const { exports, memory } = core
   return {
     batchMean(x, { n, c, s }) {
-      memory.begin('batchMean')
-      const px = memory.address(x)
-      const scratch = memory.scratch(exports.batchNormScratch(c))
+      memory.begin('batchMean', x)
       const mean = memory.allocate(x.dtype, c)
-      exports.batchMean(px, memory.address(mean), n, c, s, scratch)
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      exports.batchMean(memory.address(x), memory.address(mean), n, c, s, scratch)
       return mean
     },
     batchVariance(x, mean, { n, c, s }) {
-      memory.begin('batchVariance')
-      const [px, pm] = [memory.address(x), memory.address(mean)]
-      const scratch = memory.scratch(exports.batchNormScratch(c))
+      memory.begin('batchVariance', x, mean)
       const variance = memory.allocate(x.dtype, c)
-      exports.batchVariance(px, pm, memory.address(variance), n, c, s, scratch)
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      exports.batchVariance(memory.address(x), memory.address(mean), memory.address(variance), n, c, s, scratch)
       return variance
     },
     batchNorm(x, mean, variance, w, b, { n, c, s, eps }) {
-      memory.begin('batchNorm')
-      const [px, pm, pv] = [memory.address(x), memory.address(mean), memory.address(variance)]
-      const [pw, pb] = [orFilled(core, w, c, 1), orFilled(core, b, c, 0)]
-      const scratch = memory.scratch(exports.batchNormScratch(c))
+      memory.begin('batchNorm', ...present(x, mean, variance, w, b))
       const y = memory.allocate(x.dtype, x.length)
-      exports.batchNorm(px, pm, pv, pw, pb, memory.address(y), n, c, s, eps, scratch)
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const [pw, pb] = [orFilled(core, w, c, 1), orFilled(core, b, c, 0)]
+      const [px, pm, pv, py] = [x, mean, variance, y].map((array) => memory.address(array))
+      exports.batchNorm(px, pm, pv, pw, pb, py, n, c, s, eps, scratch)
       return y
     },
     batchNormBackward(dy, x, mean, variance, w, { n, c, s, eps, training }) {
-      memory.begin('batchNormBackward')
-      const [pdy, px, pm, pv] = [memory.address(dy), memory.address(x), memory.address(mean), memory.address(variance)]
-      const pw = orFilled(core, w, c, 1)
-      const scratch = memory.scratch(exports.batchNormScratch(c))
+      memory.begin('batchNormBackward', ...present(dy, x, mean, variance, w))
       const [dx, dw, db] = [memory.allocate(x.dtype, x.length), memory.allocate(x.dtype, c), memory.allocate(x.dtype, c)]
-      const [pdx, pdw, pdb] = [memory.address(dx), memory.address(dw), memory.address(db)]
+      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const pw = orFilled(core, w, c, 1)
+      const [pdy, px, pm, pv, pdx, pdw, pdb] = [dy, x, mean, variance, dx, dw, db].map((array) => memory.address(array))
       exports.batchNormBackward(pdy, px, pm, pv, pw, pdx, pdw, pdb, n, c, s, eps, Number(training), scratch)
       if (w) return [dx, dw, db]
       memory.release(dw)

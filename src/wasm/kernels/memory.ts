@@ -37,3 +37,8 @@ export function orFilled({ exports, memory }: Core<MemoryExports>, x: WasmArray 
   exports.fill(filled, n, bitsOf('float32', value))
   return filled
 }
+
+/** Those arrays that are there: what a call begins with. */
+export function present(...arrays: (WasmArray | null)[]): WasmArray[] {
+  return arrays.filter((array) => array !== null)
+}
