@@ -2,11 +2,23 @@
 
 import { madd } from './simd'
 
-/** w, dw, m, v, vMax: [n]; vMax is 0 without AMSGrad. new1 = 1 - β₁, new2 = 1 - β₂, stepSize = α / (1 - β₁ᵗ), rootCorrection = √(1 - β₂ᵗ) */
 export function adam(
   w: usize, dw: usize, m: usize, v: usize, vMax: usize, n: usize,
   stepSize: f32, new1: f32, beta2: f32, new2: f32, rootCorrection: f32, eps: f32, weightDecay: f32,
 ): void {
+  adamStep(w, dw, m, v, vMax, n, stepSize, new1, beta2, new2, rootCorrection, eps, weightDecay, 1)
+}
+
+/**
+ * w, dw, m, v, vMax: [n]; vMax is 0 without AMSGrad. new1 = 1 - β₁, new2 = 1 - β₂, stepSize = α / (1 - β₁ᵗ), rootCorrection = √(1 - β₂ᵗ).
+ * The gradient takes up weightDecay · w; w itself first shrinks by the factor `keep`.
+ */
+@inline
+export function adamStep(
+  w: usize, dw: usize, m: usize, v: usize, vMax: usize, n: usize,
+  stepSize: f32, new1: f32, beta2: f32, new2: f32, rootCorrection: f32, eps: f32, weightDecay: f32, keep: f32,
+): void {
+  const shrink = f32x4.splat(keep)
   const decay = f32x4.splat(weightDecay)
   const share1 = f32x4.splat(new1)
   const share2 = f32x4.splat(new2)
@@ -16,7 +28,7 @@ export function adam(
   const least = f32x4.splat(eps)
   const bytes = n << 2
   for (let i: usize = 0; i < bytes; i += 16) {
-    const w0 = v128.load(w + i)
+    const w0 = f32x4.mul(v128.load(w + i), shrink)
     const g = madd(decay, w0, v128.load(dw + i))
     const m0 = v128.load(m + i)
     const m1 = madd(share1, f32x4.sub(g, m0), m0) // β₁·m + (1 - β₁)·g

@@ -1,5 +1,8 @@
 import * as activation from './reference/activation.ts'
+import * as adadelta from './reference/adadelta.ts'
+import * as adagrad from './reference/adagrad.ts'
 import * as adam from './reference/adam.ts'
+import * as adamw from './reference/adamw.ts'
 import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
 import * as attention from './reference/attention.ts'
@@ -13,8 +16,10 @@ import * as layerNorm from './reference/layer-norm.ts'
 import * as lstm from './reference/lstm.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
+import * as nadam from './reference/nadam.ts'
 import * as pooling from './reference/pooling.ts'
 import * as reduction from './reference/reduction.ts'
+import * as rmsprop from './reference/rmsprop.ts'
 import * as rnn from './reference/rnn.ts'
 import * as sgd from './reference/sgd.ts'
 import * as softmax from './reference/softmax.ts'
@@ -28,20 +33,25 @@ import * as strided from './reference/strided.ts'
 export interface Kernels<A>
   extends MemoryKernels<A>,
     activation.ActivationKernels<A>,
+    adadelta.AdadeltaKernels<A>,
+    adagrad.AdagradKernels<A>,
     adam.AdamKernels<A>,
+    adamw.AdamwKernels<A>,
     arithmetic.ArithmeticKernels<A>,
     attention.AttentionKernels<A>,
+    batchNorm.BatchNormKernels<A>,
     convolution.ConvolutionKernels<A>,
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
     gather.GatherKernels<A>,
     gru.GruKernels<A>,
-    lstm.LstmKernels<A>,
     layerNorm.LayerNormKernels<A>,
-    batchNorm.BatchNormKernels<A>,
+    lstm.LstmKernels<A>,
     matmul.MatmulKernels<A>,
+    nadam.NadamKernels<A>,
     pooling.PoolingKernels<A>,
     reduction.ReductionKernels<A>,
+    rmsprop.RmspropKernels<A>,
     rnn.RnnKernels<A>,
     sgd.SgdKernels<A>,
     softmax.SoftmaxKernels<A>,
@@ -51,20 +61,25 @@ export interface Kernels<A>
 export const reference: Kernels<HostArray> = {
   ...memory,
   ...activation,
+  ...adadelta,
+  ...adagrad,
   ...adam,
+  ...adamw,
   ...arithmetic,
   ...attention,
+  ...batchNorm,
   ...convolution,
   ...crossEntropy,
   ...elementwise,
   ...gather,
   ...gru,
-  ...lstm,
   ...layerNorm,
-  ...batchNorm,
+  ...lstm,
   ...matmul,
+  ...nadam,
   ...pooling,
   ...reduction,
+  ...rmsprop,
   ...rnn,
   ...sgd,
   ...softmax,

@@ -1,3 +1,7 @@
-export { Adam, type AdamOptions } from './adam.ts'
+export { Adadelta, type AdadeltaOptions } from './adadelta.ts'
+export { Adagrad, type AdagradOptions } from './adagrad.ts'
+export { Adam, type AdamOptions, AdamW } from './adam.ts'
+export { NAdam, type NAdamOptions } from './nadam.ts'
 export { Optimizer, type OptimizerState, type ParameterGroup } from './optimizer.ts'
+export { RMSprop, type RMSpropOptions } from './rmsprop.ts'
 export { SGD, type SGDOptions } from './sgd.ts'

@@ -1,6 +1,6 @@
 import { expect } from '../errors.ts'
 import { showShape } from '../reference/array.ts'
-import { zeros } from '../tensor/creation.ts'
+import { full } from '../tensor/creation.ts'
 import { noGrad, retire } from '../tensor/tape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 
@@ -8,15 +8,16 @@ import { Tensor } from '../tensor/tensor.ts'
 export type ParameterGroup<O> = { params: readonly Tensor[] } & Partial<O>
 export type Parameters<O> = readonly Tensor[] | readonly ParameterGroup<O>[]
 
-/** What an optimiser keeps for one parameter: running means and the like, in its shape, and how many updates it has made. */
+/** What an optimiser keeps for one parameter: how many updates it has made, running means and the like in its shape, and single numbers. */
 export interface State {
   step: number
   buffers: Record<string, Tensor>
+  scalars: Record<string, number>
 }
 
 export interface OptimizerState<O> {
   groups: O[]
-  states: { step: number; buffers: Record<string, Tensor> }[]
+  states: State[]
 }
 
 /** Changes parameters along their gradients. O: its options, which may differ from group to group. */
@@ -112,19 +113,28 @@ export abstract class Optimizer<O extends { lr: number }> {
   #stateOf(p: Tensor): State {
     let state = this.#states.get(p)
     if (!state) {
-      state = { step: 0, buffers: {} }
+      state = { step: 0, buffers: {}, scalars: {} }
       this.#states.set(p, state)
     }
     return state
   }
 
-  #copy({ step, buffers }: State): State {
-    return { step, buffers: noGrad(() => Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [name, buffer.clone()]))) }
+  #copy({ step, buffers, scalars }: State): State {
+    const copies = noGrad(() => Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [name, buffer.clone()])))
+    return { step, buffers: copies, scalars: { ...scalars } }
   }
 }
 
-/** The buffer of this name, zeros in p's shape at first. */
-export function bufferOf(state: State, name: string, p: Tensor): Tensor {
-  state.buffers[name] ??= zeros(p.shape, { dtype: p.dtype })
+/** The buffer of this name, in p's shape; at first filled with `value`. */
+export function bufferOf(state: State, name: string, p: Tensor, value = 0): Tensor {
+  state.buffers[name] ??= full(p.shape, value, { dtype: p.dtype })
   return state.buffers[name]
+}
+
+/** An option that must be 0 or more, and below `end` where there is one; each with its name. */
+export function expectRange(optimizer: string, options: Record<string, number>, end = Infinity): void {
+  for (const [name, value] of Object.entries(options)) {
+    const range = end === Infinity ? '0 or more' : `from 0 to below ${end}`
+    expect(value >= 0 && value < end, optimizer, () => `${name} must be ${range}, got ${value}`)
+  }
 }

@@ -1,7 +1,10 @@
 import { GradusError } from '../errors.ts'
 import type { Kernels } from '../kernels.ts'
 import { type ActivationExports, activation } from './kernels/activation.ts'
+import { type AdadeltaExports, adadelta } from './kernels/adadelta.ts'
+import { type AdagradExports, adagrad } from './kernels/adagrad.ts'
 import { type AdamExports, adam } from './kernels/adam.ts'
+import { type AdamwExports, adamw } from './kernels/adamw.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
 import { type AttentionExports, attention } from './kernels/attention.ts'
 import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
@@ -14,8 +17,10 @@ import { type LayerNormExports, layerNorm } from './kernels/layer-norm.ts'
 import { type LstmExports, lstm } from './kernels/lstm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
+import { type NadamExports, nadam } from './kernels/nadam.ts'
 import { type PoolingExports, pooling } from './kernels/pooling.ts'
 import { type ReductionExports, reduction } from './kernels/reduction.ts'
+import { type RmspropExports, rmsprop } from './kernels/rmsprop.ts'
 import { type RnnExports, rnn } from './kernels/rnn.ts'
 import { type SgdExports, sgd } from './kernels/sgd.ts'
 import { type SoftmaxExports, softmax } from './kernels/softmax.ts'
@@ -26,21 +31,26 @@ import { type WasmArray, WasmMemory } from './memory.ts'
 /** Everything that assembly/ exports for the kernels. */
 export interface Exports
   extends ActivationExports,
+    AdadeltaExports,
+    AdagradExports,
     AdamExports,
+    AdamwExports,
     ArithmeticExports,
     AttentionExports,
+    BatchNormExports,
     ConvolutionExports,
     CrossEntropyExports,
     ElementwiseExports,
     GatherExports,
     GruExports,
-    LstmExports,
     LayerNormExports,
-    BatchNormExports,
+    LstmExports,
     MatmulExports,
     MemoryExports,
+    NadamExports,
     PoolingExports,
     ReductionExports,
+    RmspropExports,
     RnnExports,
     SgdExports,
     SoftmaxExports,
@@ -70,21 +80,25 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
   const kernels: Kernels<WasmArray> = {
     ...arrays(core),
     ...activation(core),
+    ...adadelta(core),
+    ...adagrad(core),
     ...adam(core),
+    ...adamw(core),
     ...arithmetic(core),
     ...attention(core),
+    ...batchNorm(core),
     ...convolution(core),
     ...crossEntropy(core),
     ...elementwise(core),
     ...gather(core),
     ...gru(core, affine),
-    ...lstm(core, affine),
-    ...products,
     ...layerNorm(core),
-    ...batchNorm(core),
-    ...matmul(core),
+    ...lstm(core, affine),
+    ...nadam(core),
     ...pooling(core),
+    ...products,
     ...reductions,
+    ...rmsprop(core),
     ...rnn(core, affine),
     ...sgd(core),
     ...softmax(core),

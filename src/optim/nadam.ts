@@ -1,0 +1,55 @@
+import { nadamMomentum } from '../reference/nadam.ts'
+import { kernelsFor } from '../tensor/backend.ts'
+import { contiguous } from '../tensor/operation.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { expectBetas } from './adam.ts'
+import { bufferOf, expectRange, Optimizer, type Parameters, type State } from './optimizer.ts'
+
+export interface NAdamOptions {
+  /** α. Default 0.002. */
+  lr?: number
+  /** β₁, β₂: how slowly the means of the gradient and of its square change. Default [0.9, 0.999]. */
+  betas?: readonly [number, number]
+  /** ε: keeps the division from 0. Default 1e-8. */
+  eps?: number
+  /** λ: pulls the parameters towards 0. Default 0. */
+  weightDecay?: number
+  /** ψ: how fast the momentum grows to β₁. Default 0.004. */
+  momentumDecay?: number
+}
+
+/**
+ * Adam with Nesterov's momentum (Dozat 2016); the update stands in `src/reference/nadam.ts`. Its path is that of PyTorch up to 1.13, which
+ * puts μ_t twice into Π_{t+1}; PyTorch 2 follows the paper, and the first steps differ by about 1%.
+ */
+export class NAdam extends Optimizer<Required<NAdamOptions>> {
+  constructor(params: Parameters<Required<NAdamOptions>>, options: NAdamOptions = {}) {
+    const { lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, momentumDecay = 4e-3 } = options
+    expectBetas('NAdam', betas)
+    expectRange('NAdam', { eps, weightDecay, momentumDecay })
+    super('NAdam', params, { lr, betas, eps, weightDecay, momentumDecay })
+  }
+
+  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<NAdamOptions>): void {
+    const kernels = kernelsFor(p.dtype)
+    const { lr, betas, eps, weightDecay, momentumDecay } = options
+    const [m, v] = ['expAvg', 'expAvgSq'].map((name) => bufferOf(state, name, p).storage.on(kernels))
+    const step = ++state.step
+    const mu = nadamMomentum(betas[0], step, momentumDecay)
+    const muProduct = (state.scalars.muProduct ?? 1) * mu
+    state.scalars.muProduct = muProduct
+    const muNext = nadamMomentum(betas[0], step + 1, momentumDecay)
+    kernels.nadamInto(p.storage.on(kernels), contiguous(gradient).storage.on(kernels), m, v, {
+      lr,
+      beta1: betas[0],
+      beta2: betas[1],
+      eps,
+      weightDecay,
+      step,
+      mu,
+      muNext,
+      muProduct,
+      muProductNext: muProduct * mu * muNext, // μ_t twice, as PyTorch 1.13 has it; the paper has Π_t · μ_{t+1}
+    })
+  }
+}
