@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { nn, optim, setBackend, tensor } from '../src/index.ts'
+import { type BackendName, nn, optim, setBackend, tensor } from '../src/index.ts'
 
 beforeAll(() => setBackend('reference'))
 
@@ -54,6 +54,39 @@ describe('optimisers', () => {
     expect(b.toArray()).toEqual(a.toArray())
   })
 
+  it('NAdam takes its product of momenta along', () => {
+    const [a, b] = [leaf(1), leaf(1)]
+    const step = (w: typeof a, optimizer: optim.NAdam) => {
+      optimizer.zeroGrad()
+      w.mul(w).sum().backward()
+      optimizer.step()
+    }
+    const [first, second] = [new optim.NAdam([a]), new optim.NAdam([b])]
+    for (let i = 0; i < 3; i++) step(a, first)
+    second.loadStateDict(first.stateDict())
+    b.detach().copy_(a.detach())
+    step(a, first)
+    step(b, second)
+    expect(b.item()).toBe(a.item())
+  })
+
+  it('Adagrad starts its sums where it is told', () => {
+    const w = leaf(0)
+    const optimizer = new optim.Adagrad([w], { lr: 1, initialAccumulatorValue: 3, eps: 0 })
+    w.sum().backward()
+    optimizer.step()
+    expect(w.item()).toBe(-0.5) // 1 / √(3 + 1²)
+  })
+
+  it('refuse options out of their range', () => {
+    expect(() => new optim.Adagrad([leaf(1)], { lrDecay: -1 })).toThrow('Adagrad: lrDecay must be 0 or more, got -1')
+    expect(() => new optim.Adadelta([leaf(1)], { rho: 1.5 })).toThrow('Adadelta: rho must lie between 0 and 1, got 1.5')
+    expect(() => new optim.RMSprop([leaf(1)], { alpha: Number.NaN })).toThrow('RMSprop: alpha must be 0 or more, got NaN')
+    expect(() => new optim.AdamW([leaf(1)], { betas: [1, 0.9] })).toThrow('AdamW: betas must be two numbers from 0 to below 1')
+    expect(() => new optim.NAdam([leaf(1)], { momentumDecay: -1 })).toThrow('NAdam: momentumDecay must be 0 or more, got -1')
+    expect(() => new optim.Adam([leaf(1)], { eps: -1 })).toThrow('Adam: eps must be 0 or more, got -1')
+  })
+
   it('refuse what makes no sense, by name', () => {
     expect(() => new optim.SGD([], { lr: 1 })).toThrow('SGD: params must be a list of tensors or of groups, and not empty')
     expect(() => new optim.SGD([leaf(1)], { lr: -1 })).toThrow('SGD: lr must be 0 or more, got -1')
@@ -68,5 +101,35 @@ describe('optimisers', () => {
     expect(() => new optim.Adam([leaf(1)]).loadStateDict(optimizer.stateDict())).toThrow(
       'loadStateDict: expected 1 groups and 1 states, got 1 and 2',
     )
+  })
+})
+
+describe.each<BackendName>(['reference', 'wasm'])('clipGradNorm, on %s', (backend) => {
+  beforeAll(() => setBackend(backend))
+
+  const withGradients = () => {
+    const [a, b, c] = [leaf(1, 1), leaf(1), leaf(1)]
+    a.mul(3).sum().add(b.mul(4).sum()).backward() // gradients (3, 3) and 4: norm √34
+    return [a, b, c]
+  }
+
+  it('scales all gradients by one factor, and returns their norm', () => {
+    const params = withGradients()
+    expect(optim.clipGradNorm(params, 1).item()).toBeCloseTo(Math.sqrt(34), 5)
+    const [a, b, c] = params
+    expect(a.grad!.data[1] / b.grad!.item()).toBeCloseTo(0.75, 6)
+    expect(optim.clipGradNorm(params, 10).item()).toBeCloseTo(1, 5)
+    expect(c.grad).toBe(null)
+  })
+
+  it('leaves shorter ones alone, to the bit', () => {
+    const params = withGradients()
+    optim.clipGradNorm(params, 6)
+    expect(params[0].grad!.toArray()).toEqual([3, 3])
+  })
+
+  it('refuses what makes no sense', () => {
+    expect(() => optim.clipGradNorm(withGradients(), -1)).toThrow('clipGradNorm: maxNorm must be 0 or more, got -1')
+    expect(() => optim.clipGradNorm([leaf(1)], 1)).toThrow('clipGradNorm: none of the parameters has a gradient: call backward() first')
   })
 })

@@ -1,6 +1,8 @@
 export { Adadelta, type AdadeltaOptions } from './adadelta.ts'
 export { Adagrad, type AdagradOptions } from './adagrad.ts'
 export { Adam, type AdamOptions, AdamW } from './adam.ts'
+export { clipGradNorm } from './clip.ts'
+export * as lrScheduler from './lr-scheduler.ts'
 export { NAdam, type NAdamOptions } from './nadam.ts'
 export { Optimizer, type OptimizerState, type ParameterGroup } from './optimizer.ts'
 export { RMSprop, type RMSpropOptions } from './rmsprop.ts'
