@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cat, F, grad, gradcheck, manualSeed, noGrad, randn, setBackend, stack, type Tensor, tensor, where, zeros } from '../src/index.ts'
 import { apply, define, operations } from '../src/tensor/operation.ts'
+import { expectClose } from './support.ts'
 
 beforeAll(() => setBackend('reference'))
 
@@ -118,6 +119,17 @@ describe('derivatives against central differences in float64', () => {
       manualSeed(seed)
       gradcheck(fn, inputs(), { rtol: 1e-5, atol: 1e-7 })
     }
+  })
+
+  it.each(Object.entries(examples))('%s: the first, by the composite', (_, [fn, inputs]) => {
+    manualSeed(6)
+    const x = inputs()
+    const gradients = [false, true].map((createGraph) => {
+      const y = fn(...x)
+      const weights = tensor(Float64Array.from({ length: y.size }, (_, i) => 1 + Math.sin(i + 1) / 2)).reshape(y.shape)
+      return grad(y.mul(weights).sum(), x, { createGraph }).flatMap((g) => [...g.data])
+    })
+    expectClose(gradients[1], gradients[0], { rtol: 1e-9, atol: 1e-12 })
   })
 
   it.each(Object.entries(examples))('%s: the second', (_, [fn, inputs]) => {
