@@ -20,7 +20,7 @@ export interface NAdamOptions {
 
 /**
  * Adam with Nesterov's momentum (Dozat 2016); the update stands in `src/reference/nadam.ts`. Its path is that of PyTorch up to 1.13, which
- * puts μ_t twice into Π_{t+1}; PyTorch 2 follows the paper, and the first steps differ by about 1%.
+ * puts μ_t twice into Π_{t+1}; PyTorch 2 follows the paper, and the first steps differ slightly (0.2% in w after the first step of one measured path).
  */
 export class NAdam extends Optimizer<Required<NAdamOptions>> {
   constructor(params: Parameters<Required<NAdamOptions>>, options: NAdamOptions = {}) {
