@@ -15,7 +15,7 @@ const settings: fc.Arbitrary<AdadeltaOptions> = fc.record({
 const usual = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0 }
 
 describe('adadeltaInto', () => {
-  it('on wasm is within 5e-6 of the step of the definition', () => {
+  it('on wasm is within rounding of the step of the definition', () => {
     fc.assert(
       fc.property(lengths, settings, seeds, (n, options, seed) => {
         const [w, dw] = [numbers(seed, n), numbers(seed + 1, n)]
@@ -23,7 +23,8 @@ describe('adadeltaInto', () => {
         expectUpdates(
           (k, [w, dw, v, u]) => k.adadeltaInto(w, dw, v, u, options),
           [w, dw, v, u],
-          (exact) => [ofStep(w, exact[0]), {}, { ulp: 4, abs: 1e-6 }, { ulp: 16, abs: 1e-6 }],
+          // √(u/v), up to 20 here, multiplies the rounding of g = dw + λ·w where the two cancel
+          (exact) => [ofStep(w, exact[0], 5e-6, 5e-6), {}, { ulp: 4, abs: 1e-6 }, { ulp: 16, abs: 1e-6 }],
         )
       }),
     )

@@ -65,7 +65,8 @@ describe('the kernels', () => {
       fc.property(problemsOf(counts, widths), (p) => {
         expectTwins(forward(p.o), inputsOf(p), { ulp: 8, abs: 4e-6 })
         const dy = numbers(5, p.o.n * p.o.l * (p.o.ev + 1), { min: -1, max: 1 })
-        for (const which of [0, 1, 2]) expectTwins(backward(p.o, which), [dy, ...inputsOf(p)], { ulp: 16, abs: 2e-5 })
+        // gradients sum some hundred products, which cancel
+        for (const which of [0, 1, 2]) expectTwins(backward(p.o, which), [dy, ...inputsOf(p)], { ulp: 16, abs: 1e-4 })
       }),
       { numRuns: 60 },
     )

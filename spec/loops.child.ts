@@ -47,7 +47,7 @@ function aliveInStep(model: nn.Module, batch: number, widths: readonly number[])
 
 /** New inputs in every step; a list of losses that stays readable, a large activation that is refused once its memory is used again. */
 function newInputs(): Loop {
-  const [first, rest] = [new nn.Linear(64, 96), mlp([96, 10])]
+  const [first, rest] = [new nn.Linear(16, 96), mlp([96, 10])]
   const model = new nn.Sequential(first, new nn.ReLU(), rest)
   const optimizer = new optim.Adam(model.parameters())
   const losses: Tensor[] = []
@@ -55,10 +55,10 @@ function newInputs(): Loop {
   const y = tensor(Float32Array.from({ length: 32 }, (_, i) => i % 10))
   return {
     steps: 20_000,
-    alive: aliveInStep(model, 32, [64, 96, 96, 10]),
+    alive: aliveInStep(model, 32, [16, 96, 96, 10]),
     step: (step) => {
       optimizer.zeroGrad()
-      const h = first.forward(randn([32, 64])).relu()
+      const h = first.forward(randn([32, 16])).relu()
       const loss = F.crossEntropy(rest.forward(h), y)
       loss.backward()
       optimizer.step()
@@ -79,7 +79,7 @@ function largerModel(): Loop {
   const optimizer = new optim.Adam(model.parameters())
   const y = tensor(Float32Array.from({ length: 128 }, (_, i) => i % 10))
   return {
-    steps: 600,
+    steps: 400,
     alive: aliveInStep(model, 128, [784, 256, 256, 128, 128, 10]),
     step: () => {
       optimizer.zeroGrad()
@@ -144,18 +144,18 @@ function gan(): Loop {
 
 /** A hidden state that goes on from step to step, cut off from the graph behind it. */
 function carriedState(): Loop {
-  const [inner, outer] = [new nn.Linear(64, 64), new nn.Linear(32, 64)]
+  const [inner, outer] = [new nn.Linear(24, 24), new nn.Linear(8, 24)]
   const optimizer = new optim.SGD([...inner.parameters(), ...outer.parameters()], { lr: 0.01 })
-  let h: Tensor = tensor(new Float32Array(32 * 64)).reshape(32, 64)
+  let h: Tensor = tensor(new Float32Array(16 * 24)).reshape(16, 24)
   return {
     steps: 20_000,
-    alive: 2 * BYTES * (64 * 65 + 64 * 33) + 32 * BYTES * (32 + 64 * 8),
+    alive: 2 * BYTES * (24 * 25 + 24 * 9) + 16 * BYTES * (8 + 24 * 8),
     step: () => {
       h = h.detach()
       for (let t = 0; t < 2; t++)
         h = inner
           .forward(h)
-          .add(outer.forward(randn([32, 32])))
+          .add(outer.forward(randn([16, 8])))
           .tanh()
       optimizer.zeroGrad()
       h.mul(h).mean().backward()

@@ -18,12 +18,8 @@ const LEAST = 0.75 * MiB
 describe('memory stays flat without a clean-up call', () => {
   it.each(['newInputs', 'largerModel', 'evaluation', 'gan', 'carriedState', 'droppedModels'])('%s', async (loop) => {
     const { samples, peak, alive, checks } = await run(loop)
-    const warm = samples.slice(
-      Math.min(
-        5,
-        samples.findIndex(({ step }) => step >= 500),
-      ),
-    )
+    const at500 = samples.findIndex(({ step }) => step >= 500)
+    const warm = samples.slice(at500 > 0 ? at500 : 5) // the larger and the dropped models make fewer steps
     const heaps = warm.map(({ heap }) => heap)
     expect(Math.max(...heaps), 'the heap does not grow').toBe(heaps[0])
     expect(peak, `peak ${(peak / MiB).toFixed(2)} MiB, alive ${(alive / MiB).toFixed(2)} MiB`).toBeLessThanOrEqual(

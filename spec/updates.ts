@@ -24,9 +24,9 @@ export function expectUpdates(update: Update, arrays: readonly Float32Array[], b
 }
 
 /** The bound for w: its own rounding, and a share of the step that it took. */
-export const ofStep = (before: HostArray, after: HostArray, share = 5e-6): Bound => ({
+export const ofStep = (before: HostArray, after: HostArray, share = 5e-6, floor = 1e-7): Bound => ({
   ulp: 1,
-  abs: (i) => share * Math.abs(after[i] - before[i]) + 1e-7,
+  abs: (i) => share * Math.abs(after[i] - before[i]) + floor,
 })
 
 /** The numbers that come from running an update on one weight, from zeroed buffers, over these gradients. */
