@@ -61,7 +61,9 @@ export class Storage {
     const byHome = new Map<Backend, BackendArray[]>()
     for (const storage of storages) {
       storage.retired = true
-      byHome.set(storage.#home, [...(byHome.get(storage.#home) ?? []), storage.#array])
+      const arrays = byHome.get(storage.#home)
+      if (arrays) arrays.push(storage.#array)
+      else byHome.set(storage.#home, [storage.#array])
     }
     for (const [home, arrays] of byHome) home.retire(arrays)
   }
