@@ -6,6 +6,7 @@ import { full } from '../creation.ts'
 import { apply, define, type Operation } from '../operation.ts'
 import { Tensor } from '../tensor.ts'
 import { sumArrayTo, sumTo } from './reduction.ts'
+import { byNumber, isScalarName } from './scalar.ts'
 import { expand } from './view.ts'
 
 /** A gradient in the common shape, summed over what was repeated; the array it came from was ours alone. */
@@ -115,20 +116,28 @@ function common(name: string, a: Tensor, b: Tensor): number[] {
 /** A number as a tensor of the other operand's dtype. */
 export function operand(name: string, value: Tensor | number, like: Tensor): Tensor {
   if (value instanceof Tensor) return value
+  expectNumber(name, value, like)
+  return full([], value, { dtype: like.dtype })
+}
+
+function expectNumber(name: string, value: number, like: Tensor): void {
   expect(typeof value === 'number', name, () => `expected a Tensor or a number, got ${value === null ? 'null' : typeof value}`)
   expect(
     like.dtype !== 'int32' || Number.isInteger(value),
     name,
     () => `cannot use ${value} with an int32 tensor; convert it with .to('float32')`,
   )
-  return full([], value, { dtype: like.dtype })
 }
 
 /** a ∘ b with broadcasting; both of one dtype. Division needs floats. */
 export function arithmetic(name: BinaryName, a: Tensor, other: Tensor | number): Tensor {
+  expect(name !== 'div' || a.dtype !== 'int32', 'div', () => "expected float tensors, got int32; convert them with .to('float32')")
+  if (typeof other === 'number' && isScalarName(name)) {
+    expectNumber(name, other, a)
+    return byNumber(name, a, other)
+  }
   const b = operand(name, other, a)
   expectSameDType(name, a.dtype, b.dtype)
-  expect(name !== 'div' || a.dtype !== 'int32', 'div', () => "expected float tensors, got int32; convert them with .to('float32')")
   return apply(binary[name], [a, b], common(name, a, b), { a: a.shape, b: b.shape })
 }
 
