@@ -7,7 +7,7 @@ import { expectUpdates, ofStep, path } from './updates.ts'
 
 const settings: fc.Arbitrary<AdadeltaOptions> = fc.record({
   lr: fc.constantFrom(1, 0.1),
-  rho: fc.constantFrom(0.9, 0.95, 0),
+  rho: fc.constantFrom(0.9, 0.95, 0.5), // with 0 the step is g/|g|, and rounding decides its sign where g is about 0
   eps: fc.constantFrom(1e-6, 1e-3),
   weightDecay: fc.constantFrom(0, 0.01),
 })

@@ -3,8 +3,6 @@ const SPELL = 4
 /** So does one that is violent: more than these budgets of faulted bytes, of which a sixteenth of the traffic is forgiven. */
 const VIOLENT = 3
 const FORGIVEN = 1 / 16
-/** Faults have ceased when so many budgets of traffic have passed without one. */
-const CALM = 16
 
 /**
  * How many bytes may be in use before something has to leave. The budget grows only by faults: an array is needed again after it has left.
@@ -17,22 +15,9 @@ export class Budget {
   #lastFault = Number.NEGATIVE_INFINITY
   #spell = 0 // when the present spell of faults began
   #violence = 0
-  #spared = 0
 
   constructor(bytes: number) {
     this.bytes = bytes
-  }
-
-  /**
-   * Room for `size` bytes is made by a copy, unless the budget grows. In a calm, when faults have long ceased, it does, by an eighth in all: what is
-   * copied then, step after step, is intermediate results that nobody will ever ask for.
-   */
-  spare(size: number): boolean {
-    const calm = this.#traffic - this.#lastFault > CALM * this.bytes
-    if (!calm || this.#spared + size > this.bytes / 8) return false
-    this.#spared += size
-    this.bytes += size
-    return true
   }
 
   /** Bytes came into the heap. */
@@ -50,6 +35,6 @@ export class Budget {
     if (!lasting && this.#violence < VIOLENT * this.bytes) return
     // A lone small array that comes and goes, step after step, is not worth a hundred steps of growing by its size.
     const step = quiet > this.bytes / 8 ? Math.floor(this.bytes / 64) : 0
-    this.bytes += Math.min(Math.max(size, step), Math.floor(this.bytes / 32))
+    this.bytes += Math.min(Math.max(size, step), Math.floor(this.bytes / 48))
   }
 }

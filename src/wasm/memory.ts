@@ -285,14 +285,14 @@ export class WasmMemory {
     return true
   }
 
-  /** One array leaves, or the scratch of earlier calls, or the budget spares it a copy. False if the running call uses all that there is. */
+  /** One array leaves, or the scratch of earlier calls. False if the running call uses all that there is. */
   #evict(): boolean {
     const kept = this.#kept.oldest
     const unused = kept?.block ? this.#call - kept.block.call : 0
     const overdue = kept !== null && unused > OVERDUE * kept.period + 1 ? kept : null
     const x = overdue ?? this.#idle(this.#fresh) ?? this.#idle(this.#kept)
     if (x?.block) {
-      if (x.host !== null || !this.#budget.spare(x.block.size)) this.#leave(x, x.block)
+      this.#leave(x, x.block)
       return true
     }
     if (this.#scratch === null || this.#scratch.call === this.#call) return false
