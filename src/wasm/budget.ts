@@ -35,6 +35,6 @@ export class Budget {
     if (!lasting && this.#violence < VIOLENT * this.bytes) return
     // A lone small array that comes and goes, step after step, is not worth a hundred steps of growing by its size.
     const step = quiet > this.bytes / 8 ? Math.floor(this.bytes / 64) : 0
-    this.bytes += Math.min(Math.max(size, step), Math.floor(this.bytes / 48))
+    this.bytes += Math.min(Math.max(size, step), Math.floor(this.bytes / 36))
   }
 }
