@@ -1,5 +1,5 @@
 import { type Loaded, load } from '../src/wasm/load.ts'
-import { type MeasureOptions, measure, type Timing } from './measure.ts'
+import type { Timing } from './measure.ts'
 
 interface CeilingExports {
   multiplyAdd8(at: number, steps: number): void
@@ -45,9 +45,4 @@ export function ceilingTasks(): CeilingTasks {
       return { multiplyAdd, gflops: Math.max(...Object.values(multiplyAdd)), copyGBs: (2 * COPY_BYTES) / timings.copy.least / 1e6 }
     },
   }
-}
-
-export function measureCeilings(options: MeasureOptions): Ceilings {
-  const { tasks, rate } = ceilingTasks()
-  return rate(measure(tasks, options))
 }
