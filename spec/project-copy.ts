@@ -18,6 +18,12 @@ export async function copyOfProject(lessons: readonly string[] = manifest.map(({
   return copy
 }
 
+/** A copy's course, cut down to these lessons. */
+export function keepLessons(copy: string, lessons: readonly string[]): void {
+  const path = join(copy, 'src/learn/manifest.ts')
+  writeFileSync(path, `${readFileSync(path, 'utf8').trimEnd()}.filter(({ name }) => ${JSON.stringify(lessons)}.includes(name))\n`)
+}
+
 /** A lesson file of a copy with other bodies in some of its functions. */
 export function fillIn(copy: string, lesson: string, bodies: Readonly<Record<string, string>>): void {
   const path = join(copy, 'exercises', `${lesson}.ts`)

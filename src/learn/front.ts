@@ -86,15 +86,16 @@ export async function demoOptions(lesson: Lesson, asked: Arguments): Promise<Dem
   return { seed, epochs, data: lesson.data.length === 0 ? '' : data || lesson.data[0], backend, quick }
 }
 
-/** The backend that was asked for, where the lesson has one; a UsageError if it does not work here. */
+/** The backend that was asked for, where the lesson has one; a UsageError if it, or the default, does not work here. */
 export async function usableBackend(lesson: Lesson, backend: BackendName | undefined): Promise<BackendName | undefined> {
-  if (backend === undefined || lesson.backend === 'none') return undefined
-  const { setBackend } = await import('../tensor/backend.ts')
+  if (lesson.backend === 'none') return undefined
+  const { current, setBackend } = await import('../tensor/backend.ts')
   try {
-    await setBackend(backend)
+    if (backend === undefined) current()
+    else await setBackend(backend)
     return backend
   } catch (error) {
-    throw new UsageError(`--backend ${backend} cannot be used here. ${errorText(error)}`)
+    throw new UsageError(`${backend === undefined ? 'The backend' : `--backend ${backend}`} cannot be used here. ${errorText(error)}`)
   }
 }
 
