@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ProgressFile, reason } from '../src/learn/progress.ts'
+import { ProgressFile } from '../src/learn/progress.ts'
+import { reason } from '../src/node.ts'
 
 let folder = ''
 let told: string[] = []
@@ -92,7 +93,7 @@ describe('progress', () => {
     const failure = (code: string) => reason(Object.assign(new Error('raw'), { code }))
     expect(failure('ENOSPC')).toBe('the disk is full')
     expect(failure('EROFS')).toBe('the folder is read-only')
-    expect(failure('EACCES')).toBe('writing there is not allowed')
+    expect(failure('EACCES')).toBe('access is not allowed')
     expect(failure('EODD')).toBe('raw')
   })
 })

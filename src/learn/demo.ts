@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { reason } from '../node.ts'
 import { wrap } from './ink.ts'
 import { shortPath } from './paths.ts'
-import { reason } from './progress.ts'
 import type { DemoContext, DemoOptions } from './role.ts'
 
 interface Stage {

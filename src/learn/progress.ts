@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf, reason, replaceFile } from '../node.ts'
 import { shortPath, stateFolder } from './paths.ts'
 
 /** What is remembered of a lesson. */
@@ -74,20 +75,11 @@ export class ProgressFile {
   }
 
   private write(progress: Progress): void {
-    const temporary = join(this.folder, `progress.json.${process.pid}.tmp`)
     try {
       mkdirSync(this.folder, { recursive: true })
-      const file = openSync(temporary, 'w')
-      try {
-        writeSync(file, `${JSON.stringify(progress, null, 2)}\n`)
-        fsyncSync(file)
-      } finally {
-        closeSync(file)
-      }
-      renameSync(temporary, this.path)
+      replaceFile(this.path, [`${JSON.stringify(progress, null, 2)}\n`])
       this.unsaved = undefined
     } catch (error) {
-      discard(temporary)
       this.unsaved = progress
       this.tell(
         `Your progress cannot be saved in ${shortPath(this.path)}: ${reason(error)}. Your files in exercises/ are not touched by this.`,
@@ -110,14 +102,6 @@ export class ProgressFile {
   }
 }
 
-function discard(file: string): void {
-  try {
-    rmSync(file, { force: true })
-  } catch {
-    // what could not be made cannot be removed either
-  }
-}
-
 function parse(text: string): Progress {
   const value: unknown = JSON.parse(text)
   if (!isRecord(value)) throw new Error('not an object')
@@ -131,22 +115,3 @@ function parse(text: string): Progress {
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the folder is read-only',
-  EACCES: 'writing there is not allowed',
-  EPERM: 'writing there is not allowed',
-  ENOTDIR: 'a file stands where a folder should be',
-  EEXIST: 'a file stands where a folder should be',
-}
-
-/** Why a file could not be read or written, in words. */
-export function reason(error: unknown): string {
-  const code = codeOf(error)
-  const known = typeof code === 'string' ? REASONS[code] : undefined
-  return known ?? (error instanceof Error ? error.message : String(error))
-}

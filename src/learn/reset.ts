@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { reason } from '../node.ts'
 import { loadContent } from './content.ts'
 import { lessonFile, shortPath, stateFolder } from './paths.ts'
-import { reason } from './progress.ts'
 
 /** Puts the lesson file back as it was shipped; the learner's own is kept in .gradus/backup. Returns what to say. */
 export async function resetLesson(name: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { GradusError } from '../errors.ts'
+import { builtin } from '../node.ts'
 
 /** The two builds of assembly/: with relaxed SIMD (multiply-add in one instruction), and without. */
 export type Simd = 'plain' | 'relaxed'
@@ -24,9 +25,6 @@ const operands = [0, 0x20, 0, 0x20, 1, 0x20, 2]
 /** f32x4.mul, then f32x4.add; f32x4.relaxed_madd does both at once. */
 const simdProbe = new Uint8Array([...header, ...signature, 10, 16, 1, 14, ...operands, 0xfd, 0xe6, 1, 0xfd, 0xe4, 1, 0x0b])
 const relaxedProbe = new Uint8Array([...header, ...signature, 10, 13, 1, 11, ...operands, 0xfd, 0x85, 2, 0x0b])
-
-/** Node's built-in modules, without an import that a bundle for browsers would stumble over. */
-const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule
 
 /** Compiles and instantiates the module at once. In Node only: browsers fetch, see `loadAsync`. `wish` names the build, instead of GRADUS_SIMD. */
 export function load<E>(wish?: Simd): Loaded<E> {
