@@ -207,12 +207,11 @@ export function leftOfNegative(p: f64): v128 {
   return i32x4.splat(p / 2 == floor(p / 2) ? 0 : SIGN)
 }
 
-/** |x|^p */
+/** log2 |x| in float64, to 13 digits: n + log2 m with √½ <= m < √2, by the series of artanh in s = (m - 1) / (m + 1) */
 @inline
-function pow2(x: v128, p: v128): v128 {
+export function log2(x: v128): v128 {
   const one = f64x2.splat(1)
   const size = f64x2.abs(x)
-  // log2 |x| = n + log2 m, √½ <= m < √2, by the series of artanh in s = (m - 1) / (m + 1)
   const offset = i64x2.splat(0x3ff0000000000000 - 0x3fe6a09e667f3bcd)
   const bits = i64x2.add(size, offset)
   const m = i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd))
@@ -230,7 +229,15 @@ function pow2(x: v128, p: v128): v128 {
   l = f64x2.add(n, f64x2.mul(f64x2.mul(s, l), f64x2.splat(2 / 0.6931471805599453)))
   l = v128.bitselect(l, f64x2.splat(Infinity), f64x2.lt(size, f64x2.splat(Infinity)))
   l = v128.bitselect(f64x2.splat(-Infinity), l, f64x2.eq(size, f64x2.splat(0)))
-  l = v128.or(l, f64x2.ne(x, x))
+  return v128.or(l, f64x2.ne(x, x))
+}
+
+/** |x|^p */
+@inline
+function pow2(x: v128, p: v128): v128 {
+  const one = f64x2.splat(1)
+  const round = f64x2.splat(6755399441055744) // 1.5 · 2^52
+  const l = log2(x)
   // 2^y = 2^k · e^r, by the series of e^r. Beyond ±200 the result is 0 or ∞ in float32.
   const y = f64x2.pmax(f64x2.pmin(f64x2.mul(p, l), f64x2.splat(200)), f64x2.splat(-200))
   const t = f64x2.add(y, round)

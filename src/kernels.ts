@@ -9,6 +9,7 @@ import * as attention from './reference/attention.ts'
 import * as batchNorm from './reference/batch-norm.ts'
 import * as convolution from './reference/convolution.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
+import * as distance from './reference/distance.ts'
 import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
 import * as gru from './reference/gru.ts'
@@ -23,6 +24,7 @@ import * as rmsprop from './reference/rmsprop.ts'
 import * as rnn from './reference/rnn.ts'
 import * as sgd from './reference/sgd.ts'
 import * as softmax from './reference/softmax.ts'
+import * as split from './reference/split.ts'
 import * as strided from './reference/strided.ts'
 
 /**
@@ -57,8 +59,14 @@ export interface Kernels<A>
     softmax.SoftmaxKernels<A>,
     strided.StridedKernels<A> {}
 
+/**
+ * What estimators compute with. All branches and few numbers: they run on the host (reference or wasm) whatever the backend, so a GPU
+ * need not have them.
+ */
+export interface HostKernels<A> extends MemoryKernels<A>, distance.DistanceKernels<A>, split.SplitKernels<A> {}
+
 /** The definitions themselves, as a backend. A missing one does not compile. */
-export const reference: Kernels<HostArray> = {
+export const reference: Kernels<HostArray> & HostKernels<HostArray> = {
   ...memory,
   ...activation,
   ...adadelta,
@@ -70,6 +78,7 @@ export const reference: Kernels<HostArray> = {
   ...batchNorm,
   ...convolution,
   ...crossEntropy,
+  ...distance,
   ...elementwise,
   ...gather,
   ...gru,
@@ -83,5 +92,6 @@ export const reference: Kernels<HostArray> = {
   ...rnn,
   ...sgd,
   ...softmax,
+  ...split,
   ...strided,
 }

@@ -1,11 +1,12 @@
 import { expect, GradusError } from '../errors.ts'
-import { type Kernels, reference } from '../kernels.ts'
+import { type HostKernels, type Kernels, reference } from '../kernels.ts'
 import type { DType } from '../reference/array.ts'
 import { loadWasm, loadWasmSync } from '../wasm/index.ts'
 
 /** An array of whichever backend holds it; only that backend's kernels look inside. */
 export type BackendArray = unknown
 export type Backend = Kernels<BackendArray>
+export type HostBackend = HostKernels<BackendArray>
 export type BackendName = 'reference' | 'wasm' | 'webgpu'
 
 let active: Backend | null = null
@@ -41,6 +42,14 @@ export function current(): Backend {
   active = chosen
   return chosen
 }
+
+/** Where estimators compute: the backend itself where it runs on the host, else wasm, or the reference where wasm is not loaded. */
+export function hostKernelsFor(dtype: DType): HostBackend {
+  const kernels = kernelsFor(dtype)
+  return isHost(kernels) ? kernels : (loadWasmSync() ?? reference)
+}
+
+const isHost = (kernels: Backend | HostBackend): kernels is HostBackend => 'bestSplit' in kernels
 
 /** The same dtype on all, or an error that names both. */
 export function expectSameDType(operation: string, a: DType, b: DType): void {

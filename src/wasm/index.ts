@@ -1,5 +1,5 @@
 import { GradusError } from '../errors.ts'
-import type { Kernels } from '../kernels.ts'
+import type { HostKernels, Kernels } from '../kernels.ts'
 import { type ActivationExports, activation } from './kernels/activation.ts'
 import { type AdadeltaExports, adadelta } from './kernels/adadelta.ts'
 import { type AdagradExports, adagrad } from './kernels/adagrad.ts'
@@ -10,6 +10,7 @@ import { type AttentionExports, attention } from './kernels/attention.ts'
 import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
 import { type ConvolutionExports, convolution } from './kernels/convolution.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
+import { type DistanceExports, distance } from './kernels/distance.ts'
 import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
 import { type GruExports, gru } from './kernels/gru.ts'
@@ -24,6 +25,7 @@ import { type RmspropExports, rmsprop } from './kernels/rmsprop.ts'
 import { type RnnExports, rnn } from './kernels/rnn.ts'
 import { type SgdExports, sgd } from './kernels/sgd.ts'
 import { type SoftmaxExports, softmax } from './kernels/softmax.ts'
+import { type SplitExports, split } from './kernels/split.ts'
 import { type StridedExports, strided } from './kernels/strided.ts'
 import { type Loaded, load, loadAsync, type Simd } from './load.ts'
 import { type WasmArray, WasmMemory } from './memory.ts'
@@ -40,6 +42,7 @@ export interface Exports
     BatchNormExports,
     ConvolutionExports,
     CrossEntropyExports,
+    DistanceExports,
     ElementwiseExports,
     GatherExports,
     GruExports,
@@ -54,6 +57,7 @@ export interface Exports
     RnnExports,
     SgdExports,
     SoftmaxExports,
+    SplitExports,
     StridedExports {
   /** Writes constants that the kernels read into the first bytes of the memory, once. */
   writeConstants(): void
@@ -61,7 +65,7 @@ export interface Exports
 
 /** The fast definitions as a backend, each with a memory of its own. */
 export interface Wasm {
-  kernels: Kernels<WasmArray>
+  kernels: Kernels<WasmArray> & HostKernels<WasmArray>
   memory: WasmMemory
   simd: Simd
 }
@@ -77,7 +81,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
   const products = matmul(core)
   const reductions = reduction(core)
   const affine = { ...products, ...reductions }
-  const kernels: Kernels<WasmArray> = {
+  const kernels: Wasm['kernels'] = {
     ...arrays(core),
     ...activation(core),
     ...adadelta(core),
@@ -89,6 +93,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...batchNorm(core),
     ...convolution(core),
     ...crossEntropy(core),
+    ...distance(core),
     ...elementwise(core),
     ...gather(core),
     ...gru(core, affine),
@@ -102,6 +107,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...rnn(core, affine),
     ...sgd(core),
     ...softmax(core),
+    ...split(core),
     ...strided(core, reductions),
   }
   return { kernels, memory, simd }
@@ -115,14 +121,14 @@ export function createWasm({ simd }: { simd?: Simd } = {}): Wasm {
 let shared: Wasm | null = null
 
 /** The backend where it can be loaded at once (Node), null elsewhere (browsers load it by `loadWasm`). */
-export function loadWasmSync(): Kernels<WasmArray> | null {
+export function loadWasmSync(): Wasm['kernels'] | null {
   if (shared === null && typeof process === 'undefined') return null
   shared ??= createWasm()
   return shared.kernels
 }
 
 /** The same, where the file has to be fetched first. */
-export async function loadWasm(): Promise<Kernels<WasmArray>> {
+export async function loadWasm(): Promise<Wasm['kernels']> {
   shared ??= backendOn(await loadAsync())
   return shared.kernels
 }
