@@ -54,4 +54,11 @@ export const manifest: readonly Lesson[] = [
     backend: 'tensor',
     data: [],
   },
+  {
+    name: 'convolution',
+    title: 'Convolution',
+    description: 'A small window slides over a picture and finds edges; gradients teach it which, and sharpen what was blurred.',
+    backend: 'none',
+    data: [],
+  },
 ]
