@@ -1,48 +1,74 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { type Loaded, load } from '../src/wasm/load.ts'
-import type { Timing } from './measure.ts'
+import type { Work } from './serve.ts'
 
-interface CeilingExports {
-  multiplyAdd8(at: number, steps: number): void
-  multiplyAdd10(at: number, steps: number): void
-  multiplyAdd12(at: number, steps: number): void
-  multiplyAdd14(at: number, steps: number): void
+/** Independent chains of multiply-adds in registers. Where more of them give no more, the pipes are full. */
+export const CHAINS = [8, 10, 12, 14] as const
+const STEPS = 20_000
+export const chainsName = (chains: number): string => `ceiling: ${chains} chains`
+
+/** A copy that stays in every second-level cache but not in a first-level one; and one of the size of a million numbers, as most operations have. */
+export const COPIES = { 'ceiling: copy 256 KiB': 256 * 1024, 'ceiling: copy 4 MiB': 4 * 1024 * 1024 } as const
+
+/** GFLOP of a call on one thread, and GB read and written. */
+export const chainsWork = (chains: number): number => (8 * chains * STEPS) / 1e9
+export const copyWork = (bytes: number): number => (2 * bytes) / 1e9
+
+type Chains = (typeof CHAINS)[number]
+
+type CeilingExports = Record<`multiplyAdd${Chains}`, (at: number, steps: number) => void> & {
   copy(to: number, from: number, bytes: number): void
 }
 
-/** Independent chains of multiply-adds in registers. Where more of them give no more, the pipes are full. */
-const CHAINS = [8, 10, 12, 14] as const
-const STEPS = 20_000
-/** Two of these fit into every second-level cache; one does not fit beside its copy into a first-level one. */
-const COPY_BYTES = 256 * 1024
+/** Each thread's own part of the memory: a factor and a sum for the chains, then what is copied, then the copy. */
+const PAGE = 65_536
+const LARGEST = Math.max(...Object.values(COPIES))
+const REGION = PAGE + 2 * LARGEST
 
-export interface Ceilings {
-  /** GFLOP/s by number of chains, in the fastest round: what the core can do, not what it did on average. */
-  multiplyAdd: Record<string, number>
-  /** The greatest of them. */
-  gflops: number
-  /** GB/s read and written by a copy within the cache. */
-  copyGBs: number
+/** A loop of so many chains and steps; with 0 chains a copy of so many bytes. */
+type Loops = (chains: Chains | 0, size: number) => void
+
+/**
+ * The ceilings as work: on one thread, or on several at once, of which each does the same; then a call is over when all are done, and has done
+ * `threads` times the work.
+ */
+export function ceilingWork(threads: number): Work {
+  const loaded: Loaded<CeilingExports> = load()
+  let loops: Promise<Loops> | undefined
+  const prepare = (chains: Chains | 0, size: number) => async () => {
+    loops ??= startThreads(loaded, threads)
+    const run = await loops
+    return { run: () => run(chains, size) }
+  }
+  return Object.fromEntries([
+    ...CHAINS.map((chains) => [chainsName(chains), prepare(chains, STEPS)] as const),
+    ...Object.entries(COPIES).map(([name, bytes]) => [name, prepare(0, bytes)] as const),
+  ])
 }
 
-export interface CeilingTasks {
-  tasks: Record<string, () => void>
-  rate(timings: Record<string, Timing>): Ceilings
-}
+/** What the threads share: the number of the order, how many are not done with it, and what it says, its chains and size. */
+const [ORDER, LEFT, ORDER_CHAINS, ORDER_SIZE] = [0, 1, 2, 3]
 
-/** The in-register loops as tasks, to be measured in turn with whatever is held against them. */
-export function ceilingTasks(): CeilingTasks {
-  const { exports, memory }: Loaded<CeilingExports> = load()
-  memory.grow((2 * COPY_BYTES) / 65_536 + 1)
-  const at = memory.buffer.byteLength - 2 * COPY_BYTES - 65_536
-  new Float32Array(memory.buffer, at, 4).fill(0.5)
-  const from = at + 65_536
-  const tasks: Record<string, () => void> = { copy: () => exports.copy(from + COPY_BYTES, from, COPY_BYTES) }
-  for (const chains of CHAINS) tasks[`${chains} chains`] = () => exports[`multiplyAdd${chains}`](at, STEPS)
-  return {
-    tasks,
-    rate: (timings) => {
-      const multiplyAdd = Object.fromEntries(CHAINS.map((n) => [`${n} chains`, (8 * n * STEPS) / timings[`${n} chains`].least / 1e6]))
-      return { multiplyAdd, gflops: Math.max(...Object.values(multiplyAdd)), copyGBs: (2 * COPY_BYTES) / timings.copy.least / 1e6 }
-    },
+async function startThreads({ exports, memory, module }: Loaded<CeilingExports>, threads: number): Promise<Loops> {
+  const words = new Int32Array(new SharedArrayBuffer(16))
+  const regions = Array.from({ length: threads }, (_, i) => memory.buffer.byteLength + i * REGION)
+  memory.grow((threads * REGION) / PAGE)
+  for (const region of regions) new Float32Array(memory.buffer, region, 4).fill(0.5)
+  const [own, ...others] = regions.map((region) => ({ region, from: region + PAGE, to: region + PAGE + LARGEST }))
+  for (const place of others) {
+    const worker = new Worker(new URL('./ceiling-worker.js', import.meta.url), { workerData: { module, memory, words, ...place } })
+    await once(worker, 'message') // it is ready; it could not load while the calling thread waits for it
+    worker.unref()
+  }
+  return (chains, size) => {
+    words[ORDER_CHAINS] = chains
+    words[ORDER_SIZE] = size
+    Atomics.store(words, LEFT, others.length)
+    Atomics.add(words, ORDER, 1)
+    Atomics.notify(words, ORDER)
+    if (chains === 0) exports.copy(own.to, own.from, size)
+    else exports[`multiplyAdd${chains}`](own.region, size)
+    while (Atomics.load(words, LEFT) > 0) {} // they end in nearly the same moment
   }
 }

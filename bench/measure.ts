@@ -5,49 +5,60 @@ export interface Timing {
   most: number
 }
 
-export interface MeasureOptions {
-  /** How often each task is measured. Default 9. */
-  rounds?: number
-  /** A measurement repeats its task for at least so many milliseconds. Default 30. */
-  atLeast?: number
-  /** Before it counts, each task runs for so many milliseconds, past the tiers of the compiler. Default 300. */
-  warmUp?: number
-}
+/** Synchronous where the library is, so that nothing is awaited that need not be. */
+export type Task = () => unknown
 
-/**
- * Times tasks in turn, round by round, so that a machine whose speed drifts is the same to all of them. Their ratios hold where their
- * milliseconds do not.
- */
-export function measure<Name extends string>(tasks: Record<Name, () => void>, options: MeasureOptions = {}): Record<Name, Timing> {
-  const { rounds = 9, atLeast = 30, warmUp = 300 } = options
-  const entries = Object.entries<() => void>(tasks)
-  const repeats = new Map(entries.map(([name, task]) => [name, calibrate(task, atLeast, warmUp)]))
-  const samples = new Map<string, number[]>(entries.map(([name]) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, task] of entries) samples.get(name)?.push(once(task, repeats.get(name) ?? 1))
-  }
-  return Object.fromEntries(entries.map(([name]) => [name, statistics(samples.get(name) ?? [])])) as Record<Name, Timing>
-}
-
-/** Milliseconds per call over so many repetitions. */
-function once(task: () => void, repeats: number): number {
+/** Milliseconds per call, over as many calls as `atLeast` milliseconds need. */
+export async function time(task: Task, repeats: number): Promise<number> {
   const start = performance.now()
-  for (let i = 0; i < repeats; i++) task()
+  for (let i = 0; i < repeats; i++) {
+    const result = task()
+    if (result instanceof Promise) await result
+  }
   return (performance.now() - start) / repeats
 }
 
-function calibrate(task: () => void, atLeast: number, warmUp: number): number {
+export interface WarmUpOptions {
+  /** Milliseconds. */
+  atLeast: number
+  atMost: number
+}
+
+/**
+ * Runs a task until it has stopped becoming faster, and gives the milliseconds per call of the last window. WebAssembly is compiled twice (Liftoff
+ * at once, TurboFan in the background once a function is hot), JavaScript three or four times, and caches and allocators settle as well; so a fixed
+ * number of calls proves nothing. Here windows of a twelfth of `atMost` follow one another until neither of the last two was 2% faster than the best
+ * before them.
+ */
+export async function warmUp(task: Task, { atLeast, atMost }: WarmUpOptions): Promise<number> {
   const start = performance.now()
-  let calls = 0
-  do {
-    task()
-    calls++
-  } while (performance.now() - start < warmUp)
-  const perCall = (performance.now() - start) / calls
-  return Math.max(1, Math.ceil(atLeast / perCall))
+  const windows: number[] = []
+  let repeats = 1
+  for (;;) {
+    const before = performance.now()
+    const perCall = await time(task, repeats)
+    const now = performance.now()
+    if (now - before < atMost / 12 && now - start < atMost) {
+      repeats *= 2
+      continue
+    }
+    windows.push(perCall)
+    if (now - start >= atMost || (now - start >= atLeast && isSettled(windows))) return perCall
+  }
+}
+
+/** Whether neither of the last two windows was 2% faster than the best before them. */
+export function isSettled(windows: readonly number[]): boolean {
+  return windows.length >= 4 && Math.min(...windows.slice(-2)) > 0.98 * Math.min(...windows.slice(0, -2))
 }
 
 export function statistics(samples: readonly number[]): Timing {
   const sorted = samples.toSorted((a, b) => a - b)
-  return { median: sorted[sorted.length >> 1], least: sorted[0], most: sorted[sorted.length - 1] }
+  return { median: median(sorted), least: sorted[0], most: sorted[sorted.length - 1] }
+}
+
+export function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b)
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }

@@ -13,9 +13,9 @@ export interface Overhead {
 
 /**
  * How much of a training step is not computing: a clock stops the time within each call into WebAssembly. What is left is the tape, the memory's
- * books, copies in and out, and the clock itself (about 0.1 µs a call).
+ * books, copies in and out, and the clock itself (about 0.1 µs a call). So many milliseconds to warm up, as many to measure.
  */
-export function measureOverhead(build: () => () => void, steps: number): Overhead {
+export function measureOverhead(build: () => () => unknown, milliseconds = 1000): Overhead {
   const loaded = load<Exports>()
   let within = 0
   let calls = 0
@@ -33,16 +33,19 @@ export function measureOverhead(build: () => () => void, steps: number): Overhea
   ) as unknown as Exports
   useKernels(backendOn({ ...loaded, exports }).kernels)
   const step = build()
-  for (let i = 0; i < steps; i++) step() // the compiler and the memory have settled
+  const repeat = (task: () => void) => {
+    for (const end = performance.now() + milliseconds; performance.now() < end; ) task()
+  }
+  repeat(step) // the compiler and the memory settle
   const totals: number[] = []
   const kernels: number[] = []
   calls = 0
-  for (let i = 0; i < steps; i++) {
+  repeat(() => {
     within = 0
     const start = performance.now()
     step()
     totals.push(performance.now() - start)
     kernels.push(within)
-  }
-  return { step: statistics(totals).median, kernels: statistics(kernels).median, calls: Math.round(calls / steps) }
+  })
+  return { step: statistics(totals).median, kernels: statistics(kernels).median, calls: Math.round(calls / totals.length) }
 }

@@ -1,0 +1,121 @@
+/** `npm run bench:peers`: the same work on Gradus and on other libraries, all taking turns in one run, and how many times longer the others take. */
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { Contender } from '../contender.ts'
+import { type ContestOptions, contest, isMeasured, type Outcome, pairedRatio, sameNumbers } from '../contest.ts'
+import { progress } from '../progress.ts'
+import { machine } from '../run.ts'
+import { cases } from './cases.ts'
+import { gradus, peers } from './peers.ts'
+import { type Comparison, markdown, text } from './report.ts'
+
+const HELP = `npm run bench:peers -- [options]
+
+Runs the same work on Gradus and on other libraries for JavaScript, and on PyTorch and scikit-learn where python3 has them: in turn, round by round,
+each in a process of its own, on one thread unless its name says otherwise. First: npm --prefix bench/peers ci
+
+  --filter TEXT   only work that has TEXT in its name, such as matmul or CNN
+  --peers LIST    only peers that have one of these in their name, joined by commas, such as tfjs,PyTorch
+  --quick         fewer and shorter rounds, and nobody is waited for longer than 10 seconds
+  --markdown      the README's table
+  --json          the figures as JSON
+  --help          this text
+
+A ratio is the median over the rounds of a peer's time through Gradus's in the same round: above 1, the peer takes longer.
+Results are compared as well: a peer whose numbers differ is not timed.`
+
+const FULL: ContestOptions = { rounds: 9, atLeast: 20, warmUp: { atLeast: 300, atMost: 2000 }, budget: 6000, limit: 120_000 }
+const QUICK: ContestOptions = { rounds: 5, atLeast: 8, warmUp: { atLeast: 60, atMost: 500 }, budget: 1000, limit: 10_000 }
+
+class UsageError extends Error {}
+
+function readOptions() {
+  const { values } = parse()
+  const names = cases.filter((name) => name.toLowerCase().includes(values.filter.toLowerCase()))
+  if (names.length === 0) throw new UsageError(`--filter: nothing has '${values.filter}' in its name; there are\n  ${cases.join('\n  ')}`)
+  const wished = values.peers.toLowerCase().split(',')
+  const selected = peers.filter(({ name }) => wished.some((part) => name.toLowerCase().includes(part)))
+  if (selected.length === 0)
+    throw new UsageError(`--peers: no name has '${values.peers}'; there are\n  ${peers.map(({ name }) => name).join('\n  ')}`)
+  return { ...values, names, selected }
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        filter: { type: 'string', default: '' },
+        peers: { type: 'string', default: '' },
+        quick: { type: 'boolean', default: false },
+        markdown: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What a peer did, with its ratio to Gradus on as many threads; its error where it could not, or did something else. */
+function compare(outcome: Outcome, own: Outcome | undefined): Comparison {
+  if (!isMeasured(outcome)) return outcome
+  if (!isMeasured(own)) return { ms: outcome.median, rounds: outcome.samples.length }
+  if (!sameNumbers(outcome.result, own.result))
+    return { error: `gives ${outcome.result.join(', ')} where Gradus gives ${own.result.join(', ')}` }
+  return { ms: outcome.median, rounds: outcome.samples.length, ratio: pairedRatio(outcome.samples, own.samples) }
+}
+
+async function main({ names, selected, quick, json, markdown: asMarkdown }: ReturnType<typeof readOptions>): Promise<void> {
+  if (!existsSync(new URL('./node_modules', import.meta.url)))
+    throw new UsageError('the peers are not installed: npm --prefix bench/peers ci')
+  const status = progress()
+  const versions: Record<string, string> = {}
+  const able: { contender: Contender; threads: number; names: readonly string[] }[] = []
+  for (const { name, threads, start } of selected) {
+    status.section(`starting ${name}`)
+    const options = start()
+    const contender = 'missing' in options || threads > availableParallelism() ? undefined : new Contender(name, options)
+    const answer = await contender?.ask({ ask: 'list' })
+    versions[name] = answer?.version ?? answer?.error ?? ('missing' in options ? options.missing : `needs ${threads} processors`)
+    if (contender && answer?.names) able.push({ contender, threads, names: answer.names })
+  }
+  const own = new Map([...new Set([1, ...able.map(({ threads }) => threads)])].map((threads) => [threads, gradus(threads)]))
+
+  const results: Record<string, Record<string, Comparison>> = {}
+  for (const name of names) {
+    status.section(name)
+    const others = able.filter((peer) => peer.names.includes(name))
+    const mine = [...own].filter(([threads]) => threads === 1 || others.some((peer) => peer.threads === threads))
+    const contenders = [...mine.map(([, contender]) => contender), ...others.map(({ contender }) => contender)]
+    const outcomes = await contest(contenders, name, quick ? QUICK : FULL)
+    const ownOutcome = (threads: number) => outcomes[own.get(threads)?.name ?? '']
+    results[name] = Object.fromEntries([
+      ...mine.map(([threads, { name }]) => [name, compare(outcomes[name], ownOutcome(threads))]),
+      ...others.map(({ contender, threads }) => [contender.name, compare(outcomes[contender.name], ownOutcome(threads))]),
+    ])
+    status.done()
+    if (!json && !asMarkdown) process.stdout.write(`${text(name, results[name])}\n\n`)
+  }
+  for (const contender of [...own.values(), ...able.map(({ contender }) => contender)]) contender.stop()
+
+  if (json) process.stdout.write(`${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`)
+  else if (asMarkdown) process.stdout.write(`${markdown(machine(), versions, results)}\n`)
+  else
+    process.stdout.write(
+      `${Object.entries(versions)
+        .map(([name, version]) => `${name}: ${version}`)
+        .join('\n')}\n`,
+    )
+}
+
+try {
+  const options = readOptions()
+  if (options.help) process.stdout.write(`${HELP}\n`)
+  else await main(options)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`bench:peers: ${error.message}\n\nnpm run bench:peers -- --help tells more\n`)
+  process.exitCode = 2
+}

@@ -1,0 +1,220 @@
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { CHAINS, COPIES, chainsName, chainsWork, copyWork } from './ceilings.ts'
+import { Contender } from './contender.ts'
+import { type ContestOptions, contest, isMeasured, type Outcome, pairedRatio, sameNumbers } from './contest.ts'
+import { median, type Timing } from './measure.ts'
+import { productName, TRANSPOSITIONS, type Transposition } from './operations/products.ts'
+import type { Options, Section } from './options.ts'
+import type { Overhead } from './overhead.ts'
+
+/** A contender's column: reference, plain, relaxed, or '2 threads'. */
+export type Column = string
+
+export interface Machine {
+  processor: string
+  node: string
+  date: string
+}
+
+export interface Ceilings {
+  /** GFLOP/s by number of chains; the pipes are full where more chains give no more. */
+  multiplyAdd: Record<string, number>
+  /** How many chains gave most. */
+  bestChains: number
+  /** GB/s read and written, by size of the copy. */
+  copy: Record<string, number>
+}
+
+export interface Row {
+  name: string
+  what?: string
+  flops?: number
+  bytes?: number
+  /** By column. */
+  outcomes: Record<Column, Cell>
+}
+
+/** GFLOP/s, or GB/s for what moves rather than computes; and the share of the ceiling measured right before, in the same rounds. */
+export type Cell = (Timing & { rounds: number; rate: number; share?: number }) | { error: string }
+
+export interface Products {
+  column: Column
+  size: number
+  /** Medians over the rounds: share of the ceiling measured in the same round. */
+  share: Record<Transposition, number>
+  /** The slowest of the three over the fastest, of the medians of ratios to NN. */
+  apart: number
+}
+
+/** The naive loops beyond so many floating-point operations take the reference seconds. */
+const REFERENCE_FLOPS = { full: 5e8, quick: 1e8 }
+const FULL: ContestOptions = { rounds: 9, atLeast: 10, warmUp: { atLeast: 100, atMost: 800 }, budget: 2000, limit: 60_000 }
+const QUICK: ContestOptions = { rounds: 5, atLeast: 4, warmUp: { atLeast: 30, atMost: 200 }, budget: 500, limit: 30_000 }
+const PRODUCT_SIZES = [256, 512, 1024]
+
+export const machine = (): Machine => ({
+  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  node: process.versions.node,
+  date: new Date().toISOString().slice(0, 10),
+})
+
+/** A measurement of Gradus against itself and against the machine. */
+export class Run {
+  readonly columns: readonly Column[]
+  private readonly options: Options
+  private readonly contest: ContestOptions
+  private ceilingsByColumn: Record<Column, Ceilings> = {}
+
+  constructor(options: Options) {
+    this.options = options
+    this.contest = options.quick ? QUICK : FULL
+    const hasWasm = options.builds.some((build) => build !== 'reference')
+    this.columns = [...options.builds, ...(hasWasm && options.threads > 1 ? [`${options.threads} threads`] : [])]
+  }
+
+  /** Processes that nothing has used yet. */
+  private contenders(): Contender[] {
+    const { builds, threads } = this.options
+    return this.columns.map((column) => {
+      const isThreaded = column.endsWith(' threads')
+      const simd = isThreaded ? (builds.includes('relaxed') ? 'relaxed' : 'plain') : column
+      const child = fileURLToPath(new URL('./gradus.ts', import.meta.url))
+      return column === 'reference'
+        ? new Contender(column, { args: [child, 'reference'] })
+        : new Contender(column, { args: [child, 'wasm'], env: { GRADUS_SIMD: simd, GRADUS_THREADS: String(isThreaded ? threads : 1) } })
+    })
+  }
+
+  /** Runs the loops in registers and the copies, in turn. */
+  async ceilings(): Promise<Record<Column, Ceilings>> {
+    const contenders = this.contenders().filter(({ name }) => name !== 'reference')
+    const chains = CHAINS.map(chainsName)
+    const copies = Object.keys(COPIES)
+    for (const contender of contenders) {
+      const threads = this.threadsOf(contender.name)
+      const names = [...chains, ...copies]
+      for (const name of names) must(await contender.ask({ ask: 'prepare', name, warmUp: this.contest.warmUp }))
+      const rounds: number[][] = []
+      for (let i = 0; i < this.contest.rounds; i++)
+        rounds.push((await contender.ask({ ask: 'measure', names, atLeast: this.contest.atLeast })).ms ?? [])
+      const milliseconds = (i: number) => median(rounds.map((round) => round[i]))
+      const gflops = CHAINS.map((count, i) => (threads * chainsWork(count) * 1e3) / milliseconds(i))
+      this.ceilingsByColumn[contender.name] = {
+        multiplyAdd: Object.fromEntries(CHAINS.map((count, i) => [`${count} chains`, gflops[i]])),
+        bestChains: CHAINS[gflops.indexOf(Math.max(...gflops))],
+        copy: Object.fromEntries(
+          Object.values(COPIES).map((bytes, i) => [
+            copies[i].replace('ceiling: ', ''),
+            (threads * copyWork(bytes) * 1e3) / milliseconds(CHAINS.length + i),
+          ]),
+        ),
+      }
+      contender.stop()
+    }
+    return this.ceilingsByColumn
+  }
+
+  private threadsOf(column: Column): number {
+    return column.endsWith(' threads') ? this.options.threads : 1
+  }
+
+  /** What an operation is held against: the loop that filled the pipes, or the copy of the nearest size. */
+  private ceilingOf(
+    column: Column,
+    { flops, bytes = 0 }: { flops?: number; bytes?: number },
+  ): { name: string; rate: (ms: number) => number } | undefined {
+    const ceilings = this.ceilingsByColumn[column]
+    if (ceilings === undefined) return undefined
+    const threads = this.threadsOf(column)
+    if (flops !== undefined) {
+      return { name: chainsName(ceilings.bestChains), rate: (ms) => (threads * chainsWork(ceilings.bestChains) * 1e3) / ms }
+    }
+    const [small, large] = Object.entries(COPIES)
+    const [name, size] = bytes <= 4 * small[1] ? small : large
+    return { name, rate: (ms) => (threads * copyWork(size) * 1e3) / ms }
+  }
+
+  /** A family of operations, or a model. */
+  async section({ works, isModel }: Section, step: (name: string) => void): Promise<Row[]> {
+    const contenders = this.contenders()
+    const { quick } = this.options
+    const limits = isModel && !quick ? { ...this.contest, warmUp: { atLeast: 500, atMost: 2000 }, atLeast: 30 } : this.contest
+    const rows: Row[] = []
+    for (const { name, what, flops, bytes } of works) {
+      step(name)
+      const work = { flops, bytes }
+      for (const contender of contenders) await this.prepareCeiling(contender, work)
+      const isSlow = (flops ?? 0) > REFERENCE_FLOPS[quick ? 'quick' : 'full']
+      const able = contenders.filter((contender) => !(isSlow && contender.name === 'reference'))
+      const outcomes = await contest(able, name, limits, ({ name }) => this.ceilingOf(name, work)?.name)
+      const yardstick = Object.values(outcomes).find(isMeasured)?.result ?? []
+      const cells = Object.entries(outcomes).map(([column, outcome]) => [column, this.cell(column, work, outcome, yardstick)])
+      rows.push({ name, what, flops, bytes, outcomes: Object.fromEntries(cells) })
+    }
+    for (const contender of contenders) contender.stop()
+    return rows
+  }
+
+  private async prepareCeiling(contender: Contender, work: { flops?: number; bytes?: number }): Promise<void> {
+    const ceiling = this.ceilingOf(contender.name, work)
+    if (ceiling) must(await contender.ask({ ask: 'prepare', name: ceiling.name, warmUp: QUICK.warmUp }))
+  }
+
+  private cell(column: Column, work: { flops?: number; bytes?: number }, outcome: Outcome, yardstick: readonly number[]): Cell {
+    if (!isMeasured(outcome)) return outcome
+    const { samples, before, result, ...timing } = outcome
+    if (!sameNumbers(result, yardstick)) return { error: `gives ${result.join(', ')} where another gives ${yardstick.join(', ')}` }
+    const amount = (work.flops ?? work.bytes ?? 0) / 1e6 // per millisecond, that is 1e9 per second
+    const ceiling = this.ceilingOf(column, work)
+    const share = ceiling && (amount * pairedRatio(before, samples)) / ceiling.rate(1)
+    return { ...timing, rounds: samples.length, rate: amount / timing.median, share }
+  }
+
+  /** NN, NT and TN held against one another and against the ceiling: all four in one process, in turn. */
+  async products(step: (name: string) => void): Promise<Products[]> {
+    const rows: Products[] = []
+    const rounds = this.options.quick ? 7 : 21
+    for (const contender of this.contenders()) {
+      const ceilings = this.ceilingOf(contender.name, { flops: 1 })
+      if (!ceilings) continue
+      await this.prepareCeiling(contender, { flops: 1 })
+      for (const size of PRODUCT_SIZES) {
+        step(`${contender.name}, ${size}³`)
+        const kinds = TRANSPOSITIONS.map((kind) => productName(kind, size))
+        for (const name of kinds) must(await contender.ask({ ask: 'prepare', name, warmUp: this.contest.warmUp }))
+        const samples: number[][] = []
+        for (let i = 0; i < rounds; i++) {
+          samples.push((await contender.ask({ ask: 'measure', names: [ceilings.name, ...kinds], atLeast: this.contest.atLeast })).ms ?? [])
+        }
+        const column = (i: number) => samples.map((round) => round[i])
+        const gflops = (2 * size ** 3) / 1e6
+        const share = TRANSPOSITIONS.map((_, i) => (gflops * pairedRatio(column(0), column(1 + i))) / ceilings.rate(1))
+        const toNN = TRANSPOSITIONS.map((_, i) => pairedRatio(column(1 + i), column(1)))
+        rows.push({
+          column: contender.name,
+          size,
+          share: { NN: share[0], NT: share[1], TN: share[2] },
+          apart: Math.max(...toNN) / Math.min(...toNN) - 1,
+        })
+        for (const name of kinds) must(await contender.ask({ ask: 'release', name }))
+      }
+      contender.stop()
+    }
+    return rows
+  }
+
+  /** What a model's step costs besides computing, in a process of its own. */
+  async overhead(name: string): Promise<Overhead | null> {
+    const contender = this.contenders().findLast(({ name }) => name === 'plain' || name === 'relaxed')
+    if (!contender) return null
+    const { other } = must(await contender.ask({ ask: 'other', name }))
+    contender.stop()
+    return other as Overhead
+  }
+}
+
+function must<A extends { error?: string }>(answer: A): A {
+  if (answer.error !== undefined) throw new Error(answer.error)
+  return answer
+}
