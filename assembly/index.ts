@@ -16,6 +16,7 @@ export * from "./gather";
 export { writeGeometry } from "./geometry";
 export * from "./gru";
 export * from "./layer-norm";
+export { spreadRows } from "./linear";
 export * from "./lstm";
 export { matmul, matmulScratch } from "./matmul";
 export * from "./memory";

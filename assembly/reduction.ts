@@ -1,5 +1,6 @@
 /** Functions along one axis: `src/reference/reduction.ts`. An array is [outer, n, inner]; n is the axis. */
 
+import { fill } from './memory'
 import { firstLanes, high, Itself, loadFirst, low, storeFirst, sumRow, tree } from './rows'
 
 /** So many columns are summed at a time; their sums take 8 · COLUMNS bytes of scratch. */
@@ -28,6 +29,33 @@ function sumShort(x: usize, n: usize): f32 {
   let total: f32 = 0
   for (let j: usize = 0; j < n; j++) total += load<f32>(x + (j << 2))
   return total
+}
+
+/** y_oi = (1/N) Σ_j x_oji        x: [O, N, I] -> y: [O, I] */
+export function mean(x: usize, y: usize, outer: usize, n: usize, inner: usize, scratch: usize): void {
+  sum(x, y, outer, n, inner, scratch)
+  divide(y, y, outer * inner, <f32>n)
+}
+
+/** dx_oji = dy_oi / N        dy: [O, I] -> dx: [O, N, I]. What is written past the end of a row is written over by the next. */
+export function meanBackward(dy: usize, dx: usize, outer: usize, n: usize, inner: usize): void {
+  const row = inner << 2
+  for (let o: usize = 0; o < outer && n > 0; o++) {
+    if (inner == 1) {
+      fill(dx, n, reinterpret<i32>(load<f32>(dy) / <f32>n))
+    } else {
+      divide(dy, dx, inner, <f32>n)
+      for (let j: usize = 1; j < n; j++) memory.copy(dx + j * row, dx, row)
+    }
+    dy += row
+    dx += n * row
+  }
+}
+
+@inline
+function divide(x: usize, y: usize, n: usize, divisor: f32): void {
+  const d = f32x4.splat(divisor)
+  for (const end = x + (n << 2); x < end; x += 16, y += 16) v128.store(y, f32x4.div(v128.load(x), d))
 }
 
 /** y_i = Σ_j x_ji        x: [N, I] -> y: [I] */

@@ -1,6 +1,6 @@
 /**
  * One training loop without a clean-up call, in a process of its own: prints the WASM heap and the resident memory of the process every
- * so many steps, as JSON. `node --import tsx spec/loops.child.ts <loop>`
+ * so many steps, as JSON. `node --expose-gc --import tsx spec/loops.child.ts <loop>`
  */
 import { F, manualSeed, nn, noGrad, optim, randn, setBackend, type Tensor, tensor } from '../src/index.ts'
 import { wasmStats } from '../src/wasm/index.ts'
@@ -13,6 +13,8 @@ export interface Sample {
 
 export interface Report {
   samples: Sample[]
+  /** The bytes that JavaScript's heap still holds after a collection, once warm and at the end. */
+  held: [warm: number, end: number]
   /** The greatest WASM heap, and the bytes of all tensors that are alive at the fullest moment of a step. */
   peak: number
   alive: number
@@ -191,14 +193,25 @@ await setBackend('wasm')
 manualSeed(0)
 const loop = loops[process.argv[2]]()
 const every = loop.steps / 40
+/** The machine code of the loop and the memory's budget have settled. */
+const WARM = 6
+
+function held(): number {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
 const samples: Sample[] = []
 let peak = 0
+let warm = 0
 for (let step = 0; step < loop.steps; step++) {
   loop.step(step)
   if (step % every !== 0) continue
   const heap = wasmStats().heapBytes
   peak = Math.max(peak, heap)
   samples.push({ step, heap, resident: process.memoryUsage.rss() })
+  if (samples.length === WARM) warm = held()
 }
-const report: Report = { samples, peak, alive: loop.alive, checks: loop.checks?.() ?? {} }
+const report: Report = { samples, held: [warm, held()], peak, alive: loop.alive, checks: loop.checks?.() ?? {} }
 process.stdout.write(JSON.stringify(report))

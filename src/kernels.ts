@@ -14,6 +14,7 @@ import * as elementwise from './reference/elementwise.ts'
 import * as gather from './reference/gather.ts'
 import * as gru from './reference/gru.ts'
 import * as layerNorm from './reference/layer-norm.ts'
+import * as linear from './reference/linear.ts'
 import * as lstm from './reference/lstm.ts'
 import * as matmul from './reference/matmul.ts'
 import { type MemoryKernels, memory } from './reference/memory.ts'
@@ -48,6 +49,7 @@ export interface Kernels<A>
     gather.GatherKernels<A>,
     gru.GruKernels<A>,
     layerNorm.LayerNormKernels<A>,
+    linear.LinearKernels<A>,
     lstm.LstmKernels<A>,
     matmul.MatmulKernels<A>,
     nadam.NadamKernels<A>,
@@ -83,6 +85,7 @@ export const reference: Kernels<HostArray> & HostKernels<HostArray> = {
   ...gather,
   ...gru,
   ...layerNorm,
+  ...linear,
   ...lstm,
   ...matmul,
   ...nadam,

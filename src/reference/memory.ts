@@ -13,6 +13,8 @@ export interface MemoryKernels<A> {
   release(array: A): void
   /** These arrays belong to a graph whose backward pass is over: the first to go when room is needed. */
   retire(arrays: A[]): void
+  /** These belong to a graph that is being walked back, and no backward rule looks at them: the same, even now. */
+  supersede(arrays: A[]): void
   /** n numbers of one value, in the type of x. */
   fill(x: A, n: number, value: number): A
   copy(x: A): A
@@ -26,6 +28,7 @@ export const memory: MemoryKernels<HostArray> = {
   read: async (array) => array.slice(),
   release: () => {},
   retire: () => {},
+  supersede: () => {},
   fill: (x, n, value) => like(x, n).fill(value),
   copy: (x) => x.slice(),
 }

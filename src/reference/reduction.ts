@@ -3,6 +3,8 @@ import { type HostArray, like } from './array.ts'
 /** Functions along one axis of an array seen as [outer, n, inner]: n is the axis, the axes before and after it are folded together. */
 export interface ReductionKernels<A> {
   sum(x: A, options: AxisOptions): A
+  mean(x: A, options: AxisOptions): A
+  meanBackward(dy: A, options: AxisOptions): A
   /** The place of the greatest (least) element, the first where there are several; a NaN counts as greatest (least). Yields int32. */
   argmax(x: A, options: AxisOptions): A
   argmin(x: A, options: AxisOptions): A
@@ -29,6 +31,22 @@ export function sum(x: HostArray, { outer, n, inner }: AxisOptions): HostArray {
     }
   }
   return y
+}
+
+/** y_oi = (1/N) Σ_j x_oji        x: [O, N, I] -> y: [O, I] */
+export function mean(x: HostArray, options: AxisOptions): HostArray {
+  return sum(x, options).map((total) => total / options.n)
+}
+
+/** dx_oji = dy_oi / N        dy: [O, I] -> dx: [O, N, I] */
+export function meanBackward(dy: HostArray, { outer, n, inner }: AxisOptions): HostArray {
+  const dx = like(dy, outer * n * inner)
+  for (let o = 0; o < outer; o++) {
+    for (let j = 0; j < n; j++) {
+      for (let i = 0; i < inner; i++) dx[(o * n + j) * inner + i] = dy[o * inner + i] / n // [O, N, I]
+    }
+  }
+  return dx
 }
 
 /** y_oji = Σ_{l <= j} x_oli,  dx_oji = Σ_{l >= j} dy_oli        x: [O, N, I] -> y: [O, N, I] */

@@ -14,7 +14,7 @@ export function axisOf(operation: string, dim: number, ndim: number): number {
 
 /** The axes that a reduction runs over, sorted; all of them where none is named. */
 export function axesOf(operation: string, dim: number | readonly number[] | undefined, ndim: number): number[] {
-  if (dim === undefined) return Array.from({ length: ndim }, (_, axis) => axis)
+  if (dim === undefined) return [...Array(ndim).keys()]
   const axes = (typeof dim === 'number' ? [dim] : dim).map((d) => axisOf(operation, d, ndim))
   expect(new Set(axes).size === axes.length, operation, () => `dim names an axis twice: ${showShape(axes)}`)
   return axes.sort((a, b) => a - b)

@@ -12,9 +12,9 @@ export { embedding } from './ops/gather.ts'
 export { gru } from './ops/gru.ts'
 export { pad } from './ops/join.ts'
 export { type LayerNormOptions, layerNorm } from './ops/layer-norm.ts'
+export { linear } from './ops/linear.ts'
 export * from './ops/loss.ts'
 export { lstm } from './ops/lstm.ts'
-export { linear } from './ops/matmul.ts'
 export { oneHot } from './ops/one-hot.ts'
 export {
   type AvgPool2dOptions,

@@ -5,7 +5,10 @@ import { Storage } from './storage.ts'
 import { begins, nextId } from './tape.ts'
 import { type Node, Tensor } from './tensor.ts'
 
-/** What a backward rule may look at: the inputs, the output, the options, and which inputs need a gradient. T: arrays or tensors. */
+/**
+ * What a backward rule may look at: the inputs and the output, as far as the operation saves them, the options, and which inputs need a gradient.
+ * T: arrays or tensors.
+ */
 export interface Saved<T, O> {
   x: readonly T[]
   y: T
@@ -51,7 +54,7 @@ export function apply<O>(operation: Operation<O>, inputs: readonly Tensor[], sha
   const size = sizeOf(shape) + (operation.reserve?.(options) ?? 0)
   const storage = new Storage(array, kernels, operation.dtype ?? x[0].dtype, size, operation.name)
   const y = new Tensor(storage, shape)
-  if (recorded) y.node = new Applied(operation, x, y, options)
+  if (recorded) y.node = new Applied(operation, x, shapes, y, options)
   return y
 }
 
@@ -60,7 +63,9 @@ class Applied<O> implements Node {
   readonly id = nextId()
   readonly isView = false
   finished = false
+  visit = 0
   inputs: readonly Tensor[]
+  saves: readonly Tensor[]
   readonly #operation: Operation<O>
   readonly #y: Tensor
   readonly #options: O
@@ -68,14 +73,16 @@ class Applied<O> implements Node {
   readonly #shapes: readonly Shape[]
   readonly #versions: readonly number[]
 
-  constructor(operation: Operation<O>, inputs: readonly Tensor[], y: Tensor, options: O) {
+  constructor(operation: Operation<O>, inputs: readonly Tensor[], shapes: readonly Shape[], y: Tensor, options: O) {
     this.inputs = inputs
     this.#operation = operation
     this.#y = y
     this.#options = options
     this.#needs = inputs.map((t) => t.requiresGrad)
-    this.#shapes = inputs.map((t) => t.shape)
-    this.#versions = this.#saved().map((t) => t.storage.version)
+    this.#shapes = shapes
+    const { saves } = operation
+    this.saves = saves === undefined ? [] : saves === 'y' ? [y] : saves === 'x' ? inputs : [...inputs, y]
+    this.#versions = this.saves.map((t) => t.storage.version)
   }
 
   get operation(): string {
@@ -85,8 +92,10 @@ class Applied<O> implements Node {
   backward(dy: BackendArray): (BackendArray | null)[] {
     this.#checkVersions()
     const kernels = kernelsFor(this.inputs[0].dtype)
-    const arrays = { x: arraysOn(kernels, this.inputs), y: this.#y.storage.on(kernels) }
-    return this.#operation.backward?.(kernels, dy, { ...arrays, ...this.#common() }) ?? []
+    const { saves = '' } = this.#operation
+    const x = saves.includes('x') ? arraysOn(kernels, this.inputs) : []
+    const y = saves.includes('y') ? this.#y.storage.on(kernels) : null
+    return this.#operation.backward?.(kernels, dy, { x, y, ...this.#common() }) ?? []
   }
 
   composite(dy: Tensor): (Tensor | null)[] {
@@ -100,25 +109,21 @@ class Applied<O> implements Node {
     return { options: this.#options, needs: this.#needs, shapes: this.#shapes, shape: this.#y.shape }
   }
 
-  /** The tensors that backward looks at. */
-  #saved(): readonly Tensor[] {
-    const { saves = '' } = this.#operation
-    return [...(saves.includes('x') ? this.inputs : []), ...(saves.includes('y') ? [this.#y] : [])]
-  }
-
   #checkVersions(): void {
-    for (const [i, t] of this.#saved().entries()) {
+    this.saves.forEach((t, i) => {
       expect(
         t.storage.version === this.#versions[i],
         this.operation,
         () =>
           `a tensor of shape ${showShape(t.shape)} that its backward pass needs has been changed in place since; change a copy, or change it after backward()`,
       )
-    }
+    })
   }
 }
 
 const arraysOn = (kernels: Backend, x: readonly Tensor[]) => x.map((t) => t.storage.on(kernels))
+
+const handOn = <G>(dy: G) => [dy]
 
 /** The tensor itself where its elements already lie row-major, else a traced copy that does. */
 export function contiguous(t: Tensor): Tensor {
@@ -128,8 +133,17 @@ export function contiguous(t: Tensor): Tensor {
   const storage = new Storage(kernels.strided(t.storage.on(kernels), t), kernels, t.dtype, t.size, t.storage.operation)
   const y = new Tensor(storage, t.shape)
   if (recorded) {
-    const through = <G>(dy: G) => [dy]
-    y.node = { id: nextId(), operation: 'contiguous', inputs: [t], isView: false, finished: false, backward: through, composite: through }
+    y.node = {
+      id: nextId(),
+      finished: false,
+      visit: 0,
+      operation: 'contiguous',
+      inputs: [t],
+      saves: [],
+      isView: false,
+      backward: handOn,
+      composite: handOn,
+    }
   }
   return y
 }

@@ -56,8 +56,17 @@ export class Storage {
     this.version++
   }
 
-  /** Its graph is done: its memory may be recycled from now on. */
+  /** Their graph is done: their memory may be recycled from now on. */
   static retire(storages: readonly Storage[]): void {
+    for (const [home, arrays] of Storage.#giveUp(storages)) home.retire(arrays)
+  }
+
+  /** Their graph is being walked back, and nothing on the way looks at them any more: the same, before the rest of the graph. */
+  static supersede(storages: readonly Storage[]): void {
+    for (const [home, arrays] of Storage.#giveUp(storages)) home.supersede(arrays)
+  }
+
+  static #giveUp(storages: readonly Storage[]): Map<Backend, BackendArray[]> {
     const byHome = new Map<Backend, BackendArray[]>()
     for (const storage of storages) {
       storage.retired = true
@@ -65,6 +74,6 @@ export class Storage {
       if (arrays) arrays.push(storage.#array)
       else byHome.set(storage.#home, [storage.#array])
     }
-    for (const [home, arrays] of byHome) home.retire(arrays)
+    return byHome
   }
 }

@@ -48,8 +48,7 @@ export interface BackwardOptions {
 
 /** Adds d output / d leaf to the `grad` of every leaf that output depends on. */
 export function backward(output: Tensor, options: BackwardOptions = {}): void {
-  const isLeaf = (t: Tensor) => t.node === null
-  for (const [leaf, gradient] of sweep('backward', output, isLeaf, options)) {
+  for (const [leaf, gradient] of sweep('backward', output, null, options)) {
     if (leaf.grad === null) leaf.grad = gradient
     else if (options.createGraph) leaf.grad = leaf.grad.add(gradient)
     else accumulate(leaf.grad, gradient)
@@ -62,7 +61,7 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: Backwar
   for (const [i, input] of inputs.entries()) {
     expect(input.requiresGrad, 'grad', () => `inputs[${i}], of shape ${showShape(input.shape)}, does not require grad`)
   }
-  const gradients = sweep('grad', output, (t) => wanted.has(t), options)
+  const gradients = sweep('grad', output, wanted, options)
   return inputs.map((input, i) => {
     const gradient = gradients.get(input)
     if (gradient) return gradient
@@ -78,8 +77,12 @@ function accumulate(into: Tensor, gradient: Tensor): void {
   kernels.release(gradient.storage.on(kernels))
 }
 
+/** The tensors whose gradients are asked for; null stands for all leaves. */
+type Wanted = ReadonlySet<Tensor> | null
+const isWanted = (wanted: Wanted, t: Tensor) => (wanted === null ? t.node === null : wanted.has(t))
+
 /** Walks the graph from output back to the wanted tensors, and gives their gradients. */
-function sweep(operation: string, output: Tensor, isWanted: (t: Tensor) => boolean, options: BackwardOptions): Map<Tensor, Tensor> {
+function sweep(operation: string, output: Tensor, wanted: Wanted, options: BackwardOptions): Map<Tensor, Tensor> {
   const { createGraph = false, retainGraph = createGraph, gradient } = options
   expect(
     output.requiresGrad,
@@ -97,9 +100,10 @@ function sweep(operation: string, output: Tensor, isWanted: (t: Tensor) => boole
     operation,
     () => `gradient must have the output's shape ${showShape(output.shape)}, got ${showShape(gradient?.shape ?? [])}`,
   )
-  const graph = collect(operation, output, isWanted)
+  const graph = collect(operation, output, wanted)
+  if (!retainGraph) Storage.supersede(superseded(graph))
   const gradients = withRecording(createGraph, () =>
-    createGraph ? sweepTensors(graph, output, isWanted, gradient) : sweepArrays(graph, output, isWanted, gradient),
+    createGraph ? sweepTensors(graph, output, wanted, gradient) : sweepArrays(graph, output, wanted, gradient),
   )
   if (!retainGraph) finish(graph)
   return gradients
@@ -108,30 +112,35 @@ function sweep(operation: string, output: Tensor, isWanted: (t: Tensor) => boole
 interface Graph {
   /** The results of operations, latest first. */
   results: Tensor[]
-  /** Tensors through which a wanted one is reached. */
-  needed: Set<Tensor>
+  /** Tensors through which a wanted one is reached; null: all that require grad, since each of them leads to a leaf. */
+  needed: ReadonlySet<Tensor> | null
 }
 
+const isNeeded = ({ needed }: Graph, t: Tensor) => (needed === null ? t.requiresGrad : needed.has(t))
+
+let passes = 0
+
 /** Every tensor that the output was computed from, in an order in which each comes before what it was computed from. */
-function collect(operation: string, output: Tensor, isWanted: (t: Tensor) => boolean): Graph {
-  const seen = new Set<Tensor>([output])
+function collect(operation: string, output: Tensor, wanted: Wanted): Graph {
+  const pass = ++passes
+  const results: Tensor[] = []
   const stack = [output]
   for (let t = stack.pop(); t; t = stack.pop()) {
-    if (t.node?.finished) {
+    const { node } = t
+    if (node === null || node.visit === pass) continue
+    if (node.finished) {
       throw new GradusError(
         operation,
-        `the graph of ${t.node.operation} has been walked already and its memory given back; use backward({ retainGraph: true }) the first time`,
+        `the graph of ${node.operation} has been walked already and its memory given back; use backward({ retainGraph: true }) the first time`,
       )
     }
-    for (const input of t.node?.inputs ?? []) {
-      if (input.requiresGrad && !seen.has(input)) {
-        seen.add(input)
-        stack.push(input)
-      }
-    }
+    node.visit = pass
+    results.push(t)
+    for (const input of node.inputs) stack.push(input)
   }
-  const results = [...seen].filter((t) => t.node !== null).sort((a, b) => nodeOf(b).id - nodeOf(a).id)
-  const needed = new Set([...seen].filter(isWanted))
+  results.sort((a, b) => nodeOf(b).id - nodeOf(a).id)
+  if (wanted === null) return { results, needed: null }
+  const needed = new Set(wanted)
   for (const t of results.toReversed()) if (nodeOf(t).inputs.some((input) => needed.has(input))) needed.add(t)
   return { results, needed }
 }
@@ -144,43 +153,41 @@ function nodeOf(t: Tensor): Node {
 const onesLike = (t: Tensor) => zerosOf(t.dtype, t.size).fill(1)
 
 /** The backward pass in traced operations: gradients are tensors with a graph of their own. */
-function sweepTensors({ results, needed }: Graph, output: Tensor, isWanted: (t: Tensor) => boolean, seed?: Tensor): Map<Tensor, Tensor> {
+function sweepTensors(graph: Graph, output: Tensor, wanted: Wanted, seed?: Tensor): Map<Tensor, Tensor> {
   const dy = new Map<Tensor, Tensor>([
     [output, seed ?? new Tensor(Storage.from(onesLike(output), kernelsFor(output.dtype), 'grad'), output.shape)],
   ])
-  for (const y of results) {
+  for (const y of graph.results) {
     const gradient = dy.get(y)
     if (!gradient) continue
     const node = nodeOf(y)
-    if (!node.inputs.some((input) => needed.has(input))) continue
+    if (!node.inputs.some((input) => isNeeded(graph, input))) continue
     for (const [i, dx] of node.composite(gradient).entries()) {
       const x = node.inputs[i]
-      if (dx === null || !needed.has(x)) continue
+      if (dx === null || !isNeeded(graph, x)) continue
       const sofar = dy.get(x)
       dy.set(x, sofar ? sofar.add(dx) : dx)
     }
   }
-  return new Map([...dy].filter(([t]) => isWanted(t)))
+  return new Map([...dy].filter(([t]) => isWanted(wanted, t)))
 }
 
 /** The backward pass by the fast kernels. */
-function sweepArrays({ results, needed }: Graph, output: Tensor, isWanted: (t: Tensor) => boolean, seed?: Tensor): Map<Tensor, Tensor> {
+function sweepArrays(graph: Graph, output: Tensor, wanted: Wanted, seed?: Tensor): Map<Tensor, Tensor> {
   const gradients = new Gradients()
   gradients.add(output, kernelsFor(output.dtype).upload(seed ? seed.data : onesLike(output)))
-  for (const y of results) {
+  for (const y of graph.results) {
     const dy = gradients.get(y)
     const { inputs } = nodeOf(y)
-    if (dy === undefined || !inputs.some((input) => needed.has(input))) continue
-    const kernels = kernelsFor(y.dtype)
-    gradients.own(dy) // while it is in use
+    if (dy === undefined || !inputs.some((input) => isNeeded(graph, input))) continue
     const dx = nodeOf(y).backward(dy)
     for (let i = 0; i < inputs.length; i++) {
       if (dx[i] === null) continue
-      if (needed.has(inputs[i])) gradients.add(inputs[i], dx[i])
-      else if (dx[i] !== dy) kernelsFor(inputs[i].dtype).release(dx[i])
+      const isNew = dx[i] !== dy
+      if (isNeeded(graph, inputs[i])) gradients.add(inputs[i], dx[i], isNew)
+      else if (isNew) kernelsFor(inputs[i].dtype).release(dx[i])
     }
-    if (!isWanted(y)) gradients.delete(y, kernels)
-    gradients.disown(dy, kernels)
+    if (!isWanted(wanted, y)) gradients.delete(y)
   }
   return gradients.toTensors()
 }
@@ -188,12 +195,32 @@ function sweepArrays({ results, needed }: Graph, output: Tensor, isWanted: (t: T
 /** Storages of finished graphs that nothing has been recorded after: what follows backward() may still look at them. */
 let done: Storage[] = []
 
+/**
+ * What an operation has replaced by its own result: tanh's backward pass looks at y alone, and if no other looks at x, its memory may be used for
+ * the gradients. Later results, a loss above all, are read after backward() more often: they wait for the graph's end.
+ */
+function superseded({ results }: Graph): Storage[] {
+  const own = new Set<Storage>()
+  const saved = new Set<Storage>()
+  for (const y of results) {
+    const { isView, saves } = nodeOf(y)
+    if (!isView) own.add(y.storage)
+    for (const t of saves) saved.add(t.storage)
+  }
+  return results.flatMap((y) => {
+    const { inputs, saves } = nodeOf(y)
+    if (saves.length !== 1 || saves[0] !== y) return []
+    return inputs.map((x) => x.storage).filter((storage) => own.has(storage) && !saved.has(storage) && !storage.kept)
+  })
+}
+
 /** Gives the graph up: it cannot be walked again, and its storages may be recycled as soon as the next one begins. */
 function finish({ results }: Graph): void {
   for (const y of results) {
     const node = nodeOf(y)
     node.finished = true
     node.inputs = []
+    node.saves = []
     if (!node.isView) done.push(y.storage)
   }
 }

@@ -19,6 +19,8 @@ export interface Node {
   readonly operation: string
   /** Empty once the graph is finished. */
   inputs: readonly Tensor[]
+  /** The tensors whose numbers its backward pass looks at. Empty once the graph is finished. */
+  saves: readonly Tensor[]
   /** Its output shares the storage of its input. */
   readonly isView: boolean
   /** Gradients by the fast kernels, one per input, null where none is needed. They may be dy itself. */
@@ -27,6 +29,8 @@ export interface Node {
   composite(dy: Tensor): (Tensor | null)[]
   /** The graph has been walked and given up. */
   finished: boolean
+  /** The backward pass that came by last. */
+  visit: number
 }
 
 export type NestedNumbers = number | NestedNumbers[]

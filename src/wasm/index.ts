@@ -15,6 +15,7 @@ import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
 import { type GruExports, gru } from './kernels/gru.ts'
 import { type LayerNormExports, layerNorm } from './kernels/layer-norm.ts'
+import { type LinearExports, linear } from './kernels/linear.ts'
 import { type LstmExports, lstm } from './kernels/lstm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
@@ -47,6 +48,7 @@ export interface Exports
     GatherExports,
     GruExports,
     LayerNormExports,
+    LinearExports,
     LstmExports,
     MatmulExports,
     MemoryExports,
@@ -98,6 +100,7 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...gather(core),
     ...gru(core, affine),
     ...layerNorm(core),
+    ...linear(core),
     ...lstm(core, affine),
     ...nadam(core),
     ...pooling(core),

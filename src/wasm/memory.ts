@@ -166,6 +166,11 @@ export class WasmMemory {
   /** Storages of a graph whose backward pass is over: the first to leave, except those that are used again. */
   retire(xs: WasmArray[]): void {
     this.#graph++
+    this.supersede(xs)
+  }
+
+  /** Storages of the graph that is walked back now, which nothing looks at any more: the same, though the graph is not over. */
+  supersede(xs: WasmArray[]): void {
     for (const x of xs) {
       if (x.block === null) continue
       x.graph = this.#graph

@@ -20,8 +20,10 @@ export function convertTo(x: Tensor, dtype: DType): Tensor {
     y.node = {
       id: nextId(),
       finished: false,
+      visit: 0,
       operation: 'to',
       inputs: [contiguous(x)],
+      saves: [],
       isView: false,
       backward: (dy) => [kernelsFor(x.dtype).upload(convert('to', kernelsFor(dtype).download(dy, 'to'), x.dtype))],
       composite: (dy) => [dy.to(x.dtype)],

@@ -3,7 +3,7 @@ import type { SequenceOptions } from '../../reference/rnn.ts'
 import { apply, define } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
 import { stack } from './join.ts'
-import { linear } from './matmul.ts'
+import { linear } from './linear.ts'
 import { type DirectionOptions, differentiate, lastState, overSteps, type SequenceWeights, sequenceSizes } from './sequence.ts'
 
 /** Its result holds h of all steps, [T, N, H], and behind it the gates. */

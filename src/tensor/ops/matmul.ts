@@ -5,7 +5,6 @@ import { type MatmulOptions, matmulBackward } from '../../reference/matmul.ts'
 import { expectSameDType } from '../backend.ts'
 import { apply, define } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
-import { sumArrayTo, sumTo } from './reduction.ts'
 import { expand, reshape, transpose } from './view.ts'
 
 const product = define<MatmulOptions>({
@@ -63,38 +62,3 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 const spread = (x: Tensor, shape: Shape) => (showShape(x.shape) === showShape(shape) ? x : expand(x, shape))
 const dropAxis = (y: Tensor, dim: number) => y.squeeze(y.ndim > 1 || dim === -1 ? dim : 0)
-
-const linearOperation = define<MatmulOptions>({
-  name: 'linear',
-  saves: 'x',
-  forward: (kernels, [x, w, b], o) => {
-    const product = kernels.matmul(x, w, o)
-    const y = kernels.add(product, b, { a: [o.m, o.n], b: [o.n] })
-    kernels.release(product)
-    return y
-  },
-  backward: (kernels, dy, { x: [x, w], options, needs }) => [
-    ...matmulBackward(kernels, dy, x, w, options, needs), // dx = dy · w, dw = dyᵀ · x
-    needs[2] ? sumArrayTo(kernels, dy, [options.m, options.n], [options.n]) : null, // db = Σ_rows dy
-  ],
-  composite: (dy, { x: [x, w, b] }) => [matmul(dy, w), matmul(transpose(dy, 0, 1), x), sumTo(dy, b.shape)],
-})
-
-/** y = x · wᵀ + b        x: [..., I], w: [O, I], b: [O] -> y: [..., O] */
-export function linear(x: Tensor, w: Tensor, b?: Tensor | null): Tensor {
-  const [n, k] = w.shape
-  expect(w.ndim === 2, 'linear', () => `w must have shape [out, in], got ${showShape(w.shape)}`)
-  expect(
-    x.ndim > 0 && x.shape.at(-1) === k,
-    'linear',
-    () => `x ${showShape(x.shape)} must have ${k} numbers on its last axis, as w ${showShape(w.shape)} has`,
-  )
-  if (!b) return matmul(x, transpose(w, 0, 1))
-  expect(b.ndim === 1 && b.size === n, 'linear', () => `b must have shape [${n}], got ${showShape(b.shape)}`)
-  expectSameDType('linear', x.dtype, w.dtype)
-  expectSameDType('linear', x.dtype, b.dtype)
-  const rows = x.ndim === 2 ? x : reshape(x, [x.size / k, k])
-  const m = rows.shape[0]
-  const y = apply(linearOperation, [rows, w, b], [m, n], { m, k, n, transB: true })
-  return x.ndim === 2 ? y : reshape(y, [...x.shape.slice(0, -1), n])
-}

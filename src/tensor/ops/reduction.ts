@@ -56,11 +56,24 @@ export function sum(x: Tensor, dim?: number | readonly number[], { keepdim = fal
   return apply(sumOperation, [x], reducedShape(x.shape, axes, keepdim), { axes })
 }
 
+/** y = Σ x / n over a run of axes,  dx = dy / n, repeated along them */
+const meanOperation = define<AxisOptions & { reduced: Shape }>({
+  name: 'mean',
+  forward: (k, [x], o) => k.mean(x, o),
+  backward: (k, dy, { options }) => [k.meanBackward(dy, options)],
+  composite: (dy, { options: { n, reduced }, shapes: [shape] }) => [expand(reshape(dy.div(n), reduced), shape)],
+})
+
 /** The mean over dim: Σ x / n. */
-export function mean(x: Tensor, dim?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+export function mean(x: Tensor, dim?: number | readonly number[], { keepdim = false }: ReduceOptions = {}): Tensor {
   expect(x.dtype !== 'int32', 'mean', () => "expected a float tensor, got int32; convert it with .to('float32')")
-  const n = sizeOf(axesOf('mean', dim, x.ndim).map((axis) => x.shape[axis]))
-  return sum(x, dim, options).div(n)
+  const axes = axesOf('mean', dim, x.ndim)
+  const reduced = reducedShape(x.shape, axes, true)
+  const shape = keepdim ? reduced : reducedShape(x.shape, axes, false)
+  if (axes.length === x.ndim) return apply(meanOperation, [x], shape, { outer: 1, n: x.size, inner: 1, reduced })
+  const isRun = axes.length > 0 && axes[axes.length - 1] - axes[0] === axes.length - 1
+  if (isRun) return apply(meanOperation, [x], shape, { ...fold(x.shape, axes[0], axes[axes.length - 1]), reduced })
+  return sum(x, dim, { keepdim }).div(sizeOf(axes.map((axis) => x.shape[axis])))
 }
 
 export interface VarianceOptions extends ReduceOptions {

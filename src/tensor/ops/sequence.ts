@@ -5,7 +5,7 @@ import { expectSameDType } from '../backend.ts'
 import { grad } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { clone } from './join.ts'
-import { linear } from './matmul.ts'
+import { linear } from './linear.ts'
 
 /** The weights of one layer in one direction, G numbers for each of H units.        wIh: [G·H, I], wHh: [G·H, H], bIh, bHh: [G·H] */
 export interface SequenceWeights {

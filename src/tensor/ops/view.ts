@@ -18,8 +18,10 @@ function view(operation: string, x: Tensor, look: (layout: Layout) => Layout): T
     y.node = {
       id: nextId(),
       finished: false,
+      visit: 0,
       operation,
       inputs: [x],
+      saves: [],
       isView: true,
       backward: (dy) => [unchanged ? dy : kernelsFor(x.dtype).stridedBackward(dy, options)],
       composite: (dy) => [unchanged ? reshape(dy, x.shape) : apply(stridedBackward, [dy], x.shape, options)],

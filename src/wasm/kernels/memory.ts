@@ -14,6 +14,7 @@ export function arrays({ exports, memory }: Core<MemoryExports>): MemoryKernels<
     read: async (x, operation) => memory.download(x, operation),
     release: (x) => memory.release(x),
     retire: (xs) => memory.retire(xs),
+    supersede: (xs) => memory.supersede(xs),
     fill(x, n, value) {
       memory.begin('fill')
       const y = memory.allocate(x.dtype, n)
