@@ -61,4 +61,11 @@ export const manifest: readonly Lesson[] = [
     backend: 'none',
     data: [],
   },
+  {
+    name: 'rnn',
+    title: 'The recurrent network',
+    description: 'A network with a state learns to remember a bit, by a gradient that goes back through time and may vanish or explode.',
+    backend: 'none',
+    data: [],
+  },
 ]
