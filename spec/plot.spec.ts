@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { displayWidth } from '../src/plot/display-width.ts'
-import { bars, type ColourDepth, heatmap, image, images, lines, type Picture, regions, scatter, table } from '../src/plot/index.ts'
+import { bars, type ColourDepth, contour, heatmap, image, images, lines, type Picture, regions, scatter, table } from '../src/plot/index.ts'
 
 const WIDTHS = [1, 5, 20, 40, 80, 200]
 const DEPTHS: ColourDepth[] = ['none', '16', '256', '24-bit']
@@ -33,6 +33,12 @@ function gallery(label: string): Record<string, Picture> {
       lines: [{ w: [1, 1], b: -1 }],
     }),
     values: regions((x, y) => (x < 0 ? Number.NaN : x * y), { ...texts, x: [-1, 1], y: [-1, 1], range: [0, 1] }),
+    contour: contour((x, y) => (x < -0.9 ? Number.NaN : x * x + y), {
+      ...texts,
+      x: [-1, 1],
+      y: [-1, 1],
+      paths: { [label]: [...square, [5, 5]], b: [[0, 0]] },
+    }),
     scatter: scatter([1, 2, 3, Number.NaN], [2, 4, 6, 8], {
       ...texts,
       labels: [0, 1, 2, 0],

@@ -55,6 +55,13 @@ export const manifest: readonly Lesson[] = [
     data: [],
   },
   {
+    name: 'optimizers',
+    title: 'Optimisers',
+    description: 'Gradient descent, momentum, Nesterov, Adagrad, RMSprop, Adadelta and Adam race down a ravine, then on digits.',
+    backend: 'tensor',
+    data: [],
+  },
+  {
     name: 'convolution',
     title: 'Convolution',
     description: 'A small window slides over a picture and finds edges; gradients teach it which, and sharpen what was blurred.',

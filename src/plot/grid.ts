@@ -25,18 +25,19 @@ export function gridPoints(x: Range, y: Range, [rows, columns]: readonly [rows: 
 
 /** The answers of a function over the plane, or given ones, as rows from low to high y. */
 export function answersOf(
+  operation: string,
   f: ((x: number, y: number) => number) | Matrix | ArrayLike<number>,
   at: { x: Axis; y: Axis },
   shape: readonly [number, number] | undefined,
 ): number[][] {
-  if (typeof f !== 'function') return checkMatrix('regions', 'f', f, shape)
+  if (typeof f !== 'function') return checkMatrix(operation, 'f', f, shape)
   const places = (axis: Axis) => Array.from({ length: SAMPLES }, (_, i) => axis.value((i + 0.5) / SAMPLES))
   const xs = places(at.x)
-  return places(at.y).map((y) => xs.map((x) => checkAnswer(f(x, y), x, y)))
+  return places(at.y).map((y) => xs.map((x) => checkAnswer(operation, f(x, y), x, y)))
 }
 
-function checkAnswer(answer: number, x: number, y: number): number {
-  if (typeof answer !== 'number') throw new TypeError(`regions: f(${x}, ${y}) must be a number, got ${typeof answer}`)
+function checkAnswer(operation: string, answer: number, x: number, y: number): number {
+  if (typeof answer !== 'number') throw new TypeError(`${operation}: f(${x}, ${y}) must be a number, got ${typeof answer}`)
   return answer
 }
 
@@ -72,6 +73,15 @@ export function valueShading([low, high]: Range): Shading {
       return mix(WHITE, palette[t < 0 ? 0 : 1], Math.abs(t) * PALE)
     },
     character: (value) => (Number.isNaN(value) ? ' ' : VALUE_CHARACTERS[Math.min(3, Math.floor(share(value) * 4))]),
+  }
+}
+
+/** From white below the first level to a light grey above the last, a shade for each band between two levels. */
+export function bandShading(levels: readonly number[]): Shading {
+  const share = (value: number) => levels.filter((level) => value >= level).length / levels.length
+  return {
+    colour: (value) => (Number.isNaN(value) ? undefined : mix(WHITE, BLACK, share(value) * 0.4)),
+    character: (value) => (Number.isNaN(value) ? ' ' : VALUE_CHARACTERS[Math.floor(share(value) * 3)]),
   }
 }
 

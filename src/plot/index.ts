@@ -1,5 +1,6 @@
 export { type BarsOptions, bars } from './bars.ts'
 export type { Matrix, Range } from './check.ts'
+export { type ContourOptions, contour } from './contour.ts'
 export { gridPoints } from './grid.ts'
 export { type HeatmapOptions, heatmap } from './heatmap.ts'
 export { type Captioned, type ImageOptions, image, images } from './image.ts'

@@ -52,7 +52,7 @@ export function regions(f: ((x: number, y: number) => number) | Matrix | ArrayLi
   checkPositiveInteger('regions', 'height', height)
   const points = pointsOf(options)
   const at = planeAxes('regions', points, 1 / 3, options.x, options.y)
-  const answers = answersOf(f, at, options.shape) // [rows, columns], from low to high y
+  const answers = answersOf('regions', f, at, options.shape) // [rows, columns], from low to high y
   const shading = range ? valueShading(checkRange('regions', 'range', range)) : classShading(answers)
   const lines = (options.lines ?? []).map((line, i) => clipLine(line, i, at))
   const key = keyOf(options, classesOf(points.labels, answers.flat()))
