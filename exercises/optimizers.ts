@@ -197,7 +197,7 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
   const training = new data.TensorDataset(...digits.batch(Array.from(order.subarray(0, 1437)))) // [1437, 64], [1437]
   const [images, classes] = digits.batch(Array.from(order.subarray(1437))) // [360, 64], [360]
   const truth = await classes.read()
-  const epochs = options.epochs ?? (options.quick ? 2 : 6)
+  const epochs = options.epochs ?? (options.quick ? 3 : 6)
 
   /** Trains a network by a rule. Every network begins with the same weights and sees the same batches. */
   async function train(name: string, rule: Rule, epochs: number) {

@@ -149,8 +149,8 @@ describe('contour', () => {
       '   └┬───┬──┬',
       '   -2   0  2',
       '─o─ east',
-      'the grounds',
-      'change at',
+      'the shade',
+      'changes at',
       '-1, 0, 1',
     ])
   })

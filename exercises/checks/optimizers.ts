@@ -323,7 +323,7 @@ export default checks<typeof lesson>({
   adam: {
     hints: [
       'Two means, of g and of g². They begin at 0 and are too small at first: the step takes them divided by 1 - βᵗ, the memory as they are.',
-      "m' = β₁·m + (1 - β₁)·g,  v' = β₂·v + (1 - β₂)·g²,  m̂ = m' / (1 - β₁ᵗ),  v̂ = v' / (1 - β₂ᵗ),  w' = w - α·m̂ / (√v̂ + ε)",
+      "m' = β₁·m + (1 - β₁)·g,  v' = β₂·v + (1 - β₂)·g²\nm̂ = m' / (1 - β₁ᵗ),  v̂ = v' / (1 - β₂ᵗ)\nw' = w - α·m̂ / (√v̂ + ε)",
       'const m = beta1 * s.m + (1 - beta1) * g\nconst v = …\nconst mHat = m / (1 - beta1 ** t)\nconst vHat = …\nreturn { ...s, m, v, w: s.w - (lr * mHat) / (… + eps) }',
     ],
     inputs: fc.tuple(weight, gradient, rate, share, share, epsilon, fc.integer({ min: 1, max: 5 })),

@@ -106,7 +106,7 @@ export function contour(f: ((x: number, y: number) => number) | Matrix | ArrayLi
 /** A way's colour over the grey of the bands. */
 const inkOf = (index: number) => mix(seriesColour(index), BLACK, 0.25)
 
-const bandNote = (levels: readonly number[]): string => `the grounds change at ${levels.map((level) => formatNumber(level, 2)).join(', ')}`
+const bandNote = (levels: readonly number[]): string => `the shade changes at ${levels.map((level) => formatNumber(level, 2)).join(', ')}`
 
 /** low + (high - low)·(k / 8)², k = 1 .. 7, over the finite heights. */
 function evenLevels(heights: readonly (readonly number[])[]): number[] {
