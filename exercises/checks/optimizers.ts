@@ -153,19 +153,11 @@ export default checks<typeof lesson>({
       },
     ],
     mutants: {
-      'ε stands inside the root; it should be added after it: √v + ε': (s, g, lr, eps) => {
-        const v = s.v + g * g
-        return { ...s, v, w: s.w - (lr * g) / Math.sqrt(v + eps) }
-      },
+      'ε stands inside the root; it should be added after it: √v + ε': (s, g, lr, eps) =>
+        divided(s, g, lr, s.v + g * g, (v) => Math.sqrt(v + eps)),
       'ε is missing: where no gradient ever came, 0 is divided by 0': (s, g, lr) => adagrad(s, g, lr, 0),
-      'the root is missing: divide by √v + ε, not by v + ε': (s, g, lr, eps) => {
-        const v = s.v + g * g
-        return { ...s, v, w: s.w - (lr * g) / (v + eps) }
-      },
-      'the gradient is not squared in the sum': (s, g, lr, eps) => {
-        const v = s.v + g
-        return { ...s, v, w: s.w - (lr * g) / (Math.sqrt(v) + eps) }
-      },
+      'the root is missing: divide by √v + ε, not by v + ε': (s, g, lr, eps) => divided(s, g, lr, s.v + g * g, (v) => v + eps),
+      'the gradient is not squared in the sum': (s, g, lr, eps) => divided(s, g, lr, s.v + g, (v) => Math.sqrt(v) + eps),
       'the sum begins anew: v = g²; it should be v + g²': (s, g, lr, eps) => adagrad({ ...s, v: 0 }, g, lr, eps),
       "it divides by the old sum; this step's g² belongs to it": (s, g, lr, eps) => ({
         ...adagrad(s, g, lr, eps),
@@ -173,17 +165,9 @@ export default checks<typeof lesson>({
       }),
       'the sum is forgotten: give back the new v, too': (s, g, lr, eps) => ({ ...adagrad(s, g, lr, eps), v: s.v }),
       "the weight goes uphill: w' = w - …": (s, g, lr, eps) => uphill(s, adagrad(s, g, lr, eps)),
-      'brackets are missing: it divides by √v and then adds ε': (s, g, lr, eps) => {
-        const v = s.v + g * g
-        return { ...s, v, w: s.w - ((lr * g) / (Math.sqrt(v) || 1) + eps) }
-      },
       'g itself is missing in the step: α / (√v + ε) has no direction': (s, g, lr, eps) => {
         const v = s.v + g * g
         return { ...s, v, w: s.w - lr / (Math.sqrt(v) + eps) }
-      },
-      'α is in the sum, too: (α·g)²': (s, g, lr, eps) => {
-        const v = s.v + (lr * g) ** 2
-        return { ...s, v, w: s.w - (lr * g) / (Math.sqrt(v) + eps) }
       },
     },
   },
@@ -215,29 +199,21 @@ export default checks<typeof lesson>({
       'g² is not weighed: (1 - ρ)·g² is what makes it a mean': (s, g, lr, rho, eps) => adagrad({ ...s, v: rho * s.v }, g, lr, eps),
       'the shares are swapped: ρ belongs to the old v, 1 - ρ to g²': (s, g, lr, rho, eps) => rmsprop(s, g, lr, 1 - rho, eps),
       "that is Adagrad's sum; here the old squares fade: ρ·v": (s, g, lr, _, eps) => adagrad(s, g, lr, eps),
-      'ε stands inside the root; it should be added after it: √v + ε': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + (1 - rho) * g * g
-        return { ...s, v, w: s.w - (lr * g) / Math.sqrt(v + eps) }
-      },
+      'ε stands inside the root; it should be added after it: √v + ε': (s, g, lr, rho, eps) =>
+        divided(s, g, lr, rho * s.v + (1 - rho) * g * g, (v) => Math.sqrt(v + eps)),
       'ε is missing: √v + ε': (s, g, lr, rho) => rmsprop(s, g, lr, rho, 0),
-      'the root is missing: divide by √v + ε, not by v + ε': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + (1 - rho) * g * g
-        return { ...s, v, w: s.w - (lr * g) / (v + eps) }
-      },
-      'the gradient is not squared in the mean': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + (1 - rho) * g
-        return { ...s, v, w: s.w - (lr * g) / (Math.sqrt(v) + eps) }
-      },
+      'the root is missing: divide by √v + ε, not by v + ε': (s, g, lr, rho, eps) =>
+        divided(s, g, lr, rho * s.v + (1 - rho) * g * g, (v) => v + eps),
+      'the gradient is not squared in the mean': (s, g, lr, rho, eps) =>
+        divided(s, g, lr, rho * s.v + (1 - rho) * g, (v) => Math.sqrt(v) + eps),
       'it divides by the root of the old mean; v comes first, then the step': (s, g, lr, rho, eps) => ({
         ...rmsprop(s, g, lr, rho, eps),
         w: s.w - (lr * g) / (Math.sqrt(s.v) + eps),
       }),
       'the mean is forgotten: give back the new v, too': (s, g, lr, rho, eps) => ({ ...rmsprop(s, g, lr, rho, eps), v: s.v }),
       "the weight goes uphill: w' = w - …": (s, g, lr, rho, eps) => uphill(s, rmsprop(s, g, lr, rho, eps)),
-      '1 - ρ is squared together with g: ((1 - ρ)·g)²': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + ((1 - rho) * g) ** 2
-        return { ...s, v, w: s.w - (lr * g) / (Math.sqrt(v) + eps) }
-      },
+      '1 - ρ is squared together with g: ((1 - ρ)·g)²': (s, g, lr, rho, eps) =>
+        divided(s, g, lr, rho * s.v + ((1 - rho) * g) ** 2, (v) => Math.sqrt(v) + eps),
     },
   },
   adadelta: {
@@ -270,21 +246,12 @@ export default checks<typeof lesson>({
       },
     ],
     mutants: {
-      'ε is added after the roots; here it stands inside, √(u + ε) and √(v + ε)': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + (1 - rho) * g * g
-        const delta = ((Math.sqrt(s.u) + eps) / (Math.sqrt(v) + eps)) * g
-        return { ...s, v, u: rho * s.u + (1 - rho) * delta * delta, w: s.w - lr * delta }
-      },
-      'the fraction is upside down: √(u + ε) above, √(v + ε) below': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + (1 - rho) * g * g
-        const delta = (Math.sqrt(v + eps) / Math.sqrt(s.u + eps)) * g
-        return { ...s, v, u: rho * s.u + (1 - rho) * delta * delta, w: s.w - lr * delta }
-      },
-      'the roots are missing': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + (1 - rho) * g * g
-        const delta = ((s.u + eps) / (v + eps)) * g
-        return { ...s, v, u: rho * s.u + (1 - rho) * delta * delta, w: s.w - lr * delta }
-      },
+      'ε is added after the roots; here it stands inside, √(u + ε) and √(v + ε)': (s, g, lr, rho, eps) =>
+        paced(s, lr, rho, rho * s.v + (1 - rho) * g * g, (v) => ((Math.sqrt(s.u) + eps) / (Math.sqrt(v) + eps)) * g),
+      'the fraction is upside down: √(u + ε) above, √(v + ε) below': (s, g, lr, rho, eps) =>
+        paced(s, lr, rho, rho * s.v + (1 - rho) * g * g, (v) => (Math.sqrt(v + eps) / Math.sqrt(s.u + eps)) * g),
+      'the roots are missing': (s, g, lr, rho, eps) =>
+        paced(s, lr, rho, rho * s.v + (1 - rho) * g * g, (v) => ((s.u + eps) / (v + eps)) * g),
       'it divides by the root of the old v; v comes first, then the step': (s, g, lr, rho, eps) => {
         const delta = (Math.sqrt(s.u + eps) / Math.sqrt(s.v + eps)) * g
         return { ...s, v: rho * s.v + (1 - rho) * g * g, u: rho * s.u + (1 - rho) * delta * delta, w: s.w - lr * delta }
@@ -303,11 +270,8 @@ export default checks<typeof lesson>({
       },
       'u is forgotten: give back the new u, too': (s, g, lr, rho, eps) => ({ ...adadelta(s, g, lr, rho, eps), u: s.u }),
       'v is forgotten: give back the new v, too': (s, g, lr, rho, eps) => ({ ...adadelta(s, g, lr, rho, eps), v: s.v }),
-      'g² is not weighed by 1 - ρ in v': (s, g, lr, rho, eps) => {
-        const v = rho * s.v + g * g
-        const delta = (Math.sqrt(s.u + eps) / Math.sqrt(v + eps)) * g
-        return { ...s, v, u: rho * s.u + (1 - rho) * delta * delta, w: s.w - lr * delta }
-      },
+      'g² is not weighed by 1 - ρ in v': (s, g, lr, rho, eps) =>
+        paced(s, lr, rho, rho * s.v + g * g, (v) => (Math.sqrt(s.u + eps) / Math.sqrt(v + eps)) * g),
       'Δ² is not weighed by 1 - ρ in u': (s, g, lr, rho, eps) => {
         const after = adadelta(s, g, lr, rho, eps)
         return { ...after, u: rho * s.u + ((s.w - after.w) / lr) ** 2 }
@@ -366,21 +330,16 @@ export default checks<typeof lesson>({
         stepped(s, g, lr, beta1, beta2, eps, (m, v) => [m / (1 - beta1 * t), v / (1 - beta2 * t)]),
       'it multiplies by 1 - βᵗ; it should divide, to make the means larger': (s, g, lr, beta1, beta2, eps, t) =>
         stepped(s, g, lr, beta1, beta2, eps, (m, v) => [m * (1 - beta1 ** t), v * (1 - beta2 ** t)]),
-      'β₁ corrects both; v has β₂': (s, g, lr, beta1, beta2, eps, t) =>
-        stepped(s, g, lr, beta1, beta2, eps, (m, v) => [m / (1 - beta1 ** t), v / (1 - beta1 ** t)]),
       'g is not weighed by 1 - β₁ in m': (s, g, lr, beta1, beta2, eps, t) => {
-        const m = beta1 * s.m + g
-        const v = beta2 * s.v + (1 - beta2) * g * g
+        const [m, v] = [beta1 * s.m + g, beta2 * s.v + (1 - beta2) * g * g]
         return { ...s, m, v, w: s.w - (lr * m) / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + eps) }
       },
       'g² is not weighed by 1 - β₂ in v': (s, g, lr, beta1, beta2, eps, t) => {
-        const m = beta1 * s.m + (1 - beta1) * g
-        const v = beta2 * s.v + g * g
+        const [m, v] = [beta1 * s.m + (1 - beta1) * g, beta2 * s.v + g * g]
         return { ...s, m, v, w: s.w - (lr * m) / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + eps) }
       },
       'the gradient is not squared in v': (s, g, lr, beta1, beta2, eps, t) => {
-        const m = beta1 * s.m + (1 - beta1) * g
-        const v = beta2 * s.v + (1 - beta2) * g
+        const [m, v] = [beta1 * s.m + (1 - beta1) * g, beta2 * s.v + (1 - beta2) * g]
         return { ...s, m, v, w: s.w - (lr * m) / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + eps) }
       },
       'β₁ and β₂ are swapped': (s, g, lr, beta1, beta2, eps, t) => adam(s, g, lr, beta2, beta1, eps, t),
@@ -411,6 +370,19 @@ export default checks<typeof lesson>({
     },
   },
 })
+
+/** A step divided by something else than √v + ε. */
+const divided = (s: Weight, g: number, lr: number, v: number, by: (v: number) => number): Weight => ({
+  ...s,
+  v,
+  w: s.w - (lr * g) / by(v),
+})
+
+/** Adadelta with another step Δ. */
+function paced(s: Weight, lr: number, rho: number, v: number, stepOf: (v: number) => number): Weight {
+  const delta = stepOf(v)
+  return { ...s, v, u: rho * s.u + (1 - rho) * delta * delta, w: s.w - lr * delta }
+}
 
 /** Adam with another correction of its means. */
 function stepped(
