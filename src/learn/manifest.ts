@@ -62,6 +62,13 @@ export const manifest: readonly Lesson[] = [
     data: [],
   },
   {
+    name: 'regularization',
+    title: 'Regularisation',
+    description: 'Eight ways against over-fitting: early stopping, L2, dropout, batch norm, noise, label smoothing, mixup and shifts.',
+    backend: 'tensor',
+    data: [],
+  },
+  {
     name: 'convolution',
     title: 'Convolution',
     description: 'A small window slides over a picture and finds edges; gradients teach it which, and sharpen what was blurred.',
