@@ -142,7 +142,7 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
   for (const [i, other] of generator.randint(1, 10, 40).entries()) labels[i] = (labels[i] + other) % 10
   const training = new data.TensorDataset(images, tensor(labels))
   const testTruth = await testClasses.read()
-  const epochs = options.epochs ?? (options.quick ? 40 : 120)
+  const epochs = options.epochs ?? (options.quick ? 80 : 120)
 
   /** The share of the test digits that are read rightly. */
   async function testAccuracy(model: Network): Promise<number> {

@@ -83,7 +83,7 @@ export default checks<typeof lesson>({
       'the worst loss is taken for the best: Math.max, where it should be Math.min': (l, p) =>
         l.length > p && l.slice(-p).every((loss) => loss >= Math.max(...l.slice(0, -p))),
       'the first loss is taken for the best': (l, p) => l.length > p && l.slice(-p).every((loss) => loss >= l[0]),
-      'it stops as soon as there are more than `patience` losses: the best must be that of the losses before the last ones': (l, p) =>
+      'it always stops once there are more than `patience` losses: compare the last ones with the best of those before them': (l, p) =>
         l.length > p && l.slice(-p).every((loss) => loss >= Math.min(...l)),
     },
   },
