@@ -160,7 +160,7 @@ describe('what is public', () => {
     return above.endsWith('*/') || (above.startsWith('export ') && isDocumented(lines, i - 1))
   }
 
-  it.each(['src/tensor', 'src/nn', 'src/optim', 'src/data'])('has docstrings in %s', (room) => {
+  it.each(['src/tensor', 'src/nn', 'src/optim', 'src/data', 'src/io', 'src/train'])('has docstrings in %s', (room) => {
     const bare = filesIn(room, '.ts').flatMap((file) => {
       const lines = read(file).split('\n')
       return lines.flatMap((line, i) => {

@@ -31,7 +31,7 @@ console.log(JSON.stringify({ backend: backend(), loss: (await loss.read())[0] })
 `
 
 const CONSUMER = `
-import { type BackendName, F, nn, optim, type Tensor, tensor } from 'gradus'
+import { type BackendName, data, F, fit, type History, io, nn, optim, type Tensor, tensor } from 'gradus'
 import { lines } from 'gradus/plot'
 
 const x: Tensor = tensor([[1, 2]], { requiresGrad: true })
@@ -39,6 +39,9 @@ const y: Tensor = x.matmul(tensor([[1], [2]])).tanh()
 const { values, indices } = y.max(1)
 const model: nn.Module = new nn.Sequential(new nn.Linear(2, 1), new nn.ReLU())
 new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }).step()
+const train = new data.TensorDataset(x.detach(), tensor([1], { dtype: 'int32' }))
+export const history: Promise<History> = fit(model, { train, epochs: 1, optimizer: new optim.Adam(model.parameters()), loss: F.crossEntropy })
+export const saved: Promise<void> = io.save('model.safetensors', model.stateDict())
 export const picture: string = lines([1, 2, 3]).text()
 export const result: [Tensor, Tensor, Tensor, BackendName] = [F.mseLoss(model.forward(x), y), values, indices, 'wasm']
 // @ts-expect-error: a product is a tensor, not a string

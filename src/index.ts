@@ -1,4 +1,4 @@
-/** Gradus: the public surface. Pictures are a door of their own, `gradus/plot`, since they alone need a package. */
+/** Gradus: the public surface. Pictures are a door of their own, `gradus/plot`, since they alone need a package; `fit` goes through it only when it draws. */
 export * as data from './data/index.ts'
 export { GradusError } from './errors.ts'
 export * as io from './io/index.ts'
@@ -7,3 +7,4 @@ export { summary } from './nn/summary.ts'
 export * as optim from './optim/index.ts'
 export { manualSeed } from './random.ts'
 export * from './tensor/index.ts'
+export { type Batches, type EarlyStoppingOptions, type EpochReport, type FitOptions, fit, type History } from './train/index.ts'

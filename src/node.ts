@@ -2,7 +2,7 @@
 import { expect, GradusError } from './errors.ts'
 
 /** Node's built-in modules, without an import that a bundle for browsers would stumble over; undefined there. */
-export const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule
+export const builtin: typeof process.getBuiltinModule | undefined = typeof process === 'undefined' ? undefined : process.getBuiltinModule
 
 /** A module that the operation cannot do without. */
 function needed<M>(operation: string, module: M | undefined): M {

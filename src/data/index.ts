@@ -1,3 +1,4 @@
+export { type Column, type CsvOptions, csv, type Features } from './csv.ts'
 export { Dataset, TensorDataset } from './dataset.ts'
 export { cifar10, fashionMnist, type ImageData, type LabelledImages, mnist } from './images.ts'
 export { DataLoader, type DataLoaderOptions } from './loader.ts'

@@ -35,6 +35,7 @@ export const elementTypes = {
 
 export type DTypeName = keyof typeof elementTypes
 
+/** Whether it is the name of a dtype that is read, and no property that every object has. */
 export const isDType = (name: unknown): name is DTypeName => typeof name === 'string' && Object.hasOwn(elementTypes, name)
 
 /** Numbers of 16 bits as float32, by their bits, so that those of NaN are kept. */

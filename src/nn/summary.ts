@@ -2,6 +2,7 @@ import { expect } from '../errors.ts'
 import { type Shape, showShape } from '../reference/array.ts'
 import { noGrad, Tensor, zeros } from '../tensor/index.ts'
 import type { Module } from './module.ts'
+import { observe } from './observe.ts'
 
 interface Row {
   name: string
@@ -19,19 +20,13 @@ export function summary(model: Module, inputShape: Shape): string {
   const modules = [...model.namedModules()]
   const leaves = modules.filter(([, module]) => module.namedChildren().next().done)
   const modes = modules.map(([, module]) => module.training)
-  for (const [path, leaf] of leaves) {
-    const forward = leaf.forward
-    leaf.forward = (...inputs: unknown[]) => {
-      const y = forward.apply(leaf, inputs)
-      rows.push({ name: `${leaf.constructor.name}${path ? ` (${path})` : ''}`, output: showOutput(y), parameters: count(leaf) })
-      return y
-    }
+  const note = (path: string, leaf: Module<unknown[], unknown>, y: unknown) => {
+    rows.push({ name: `${leaf.constructor.name}${path ? ` (${path})` : ''}`, output: showOutput(y), parameters: count(leaf) })
   }
   try {
     model.eval()
-    noGrad(() => model.forward(zeros([1, ...inputShape])))
+    observe(leaves, note, () => noGrad(() => model.forward(zeros([1, ...inputShape]))))
   } finally {
-    for (const [, leaf] of leaves) Reflect.deleteProperty(leaf, 'forward') // the method of its class shows again
     for (const [i, [, module]] of modules.entries()) module.training = modes[i]
   }
   return table(rows, count(model))
