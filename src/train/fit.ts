@@ -2,6 +2,7 @@ import { expect, GradusError } from '../errors.ts'
 import type { Module } from '../nn/index.ts'
 import { expectWritable, writeFile } from '../node.ts'
 import { clipGradNorm, lrScheduler as schedules } from '../optim/index.ts'
+import type { Picture } from '../plot/picture.ts'
 import { showShape } from '../reference/array.ts'
 import { noGrad, Tensor } from '../tensor/index.ts'
 import { Averages } from './averages.ts'
@@ -56,13 +57,14 @@ export async function fit<Out = Tensor>(model: Module<unknown[], Out>, options: 
   const stepsByBatch = lrScheduler instanceof schedules.OneCycleLR
 
   const history: History = { loss: [], validationLoss: [], metrics: {}, validationMetrics: {}, bestEpoch: 0, stoppedEarly: false }
-  const draw = quiet && svg === undefined ? undefined : (await import('../plot/lines.ts')).lines // the one thing here that needs a package
-  const curve = (height?: number) => {
+  const curve = (height?: number): Picture | undefined => {
     const { loss, validationLoss } = history
     const curves: Record<string, number[]> = validation ? { loss, 'validation loss': validationLoss } : { loss }
     return loss.length > 0 ? draw?.(curves, { title: 'loss', xLabel: 'epoch', x: [1, Math.max(2, loss.length)], height }) : undefined
   }
   const report = quiet ? undefined : new Report({ epochs, batches: train.length, curve })
+  const draws = report?.live || svg !== undefined
+  const draw = draws ? (await import('../plot/lines.ts')).lines : undefined // the one thing here that needs a package
   let lastTurn = performance.now()
 
   /** Loss and metrics of a batch: the loss as a tensor, and all values on their way, the loss first. */

@@ -33,9 +33,10 @@ const BAR_COLUMNS = 30
 
 /** Tells how a training goes: on a terminal by a bar and the curve, which are drawn anew in place; elsewhere by a line for every epoch. */
 export class Report {
+  /** Whether there is a terminal to draw on. */
+  readonly live: boolean
   readonly #stream: ReportStream
   readonly #plan: Plan
-  readonly #live: boolean
   readonly #start: number
   readonly #now: () => number
   #samples = 0
@@ -49,7 +50,7 @@ export class Report {
     this.#stream = stream
     this.#now = now
     this.#start = now()
-    this.#live = stream.isTTY === true && env.TERM !== 'dumb' // a dumb terminal cannot move its cursor
+    this.live = stream.isTTY === true && env.TERM !== 'dumb' // a dumb terminal cannot move its cursor
   }
 
   /** A batch of so many samples is done. Costs nothing. */
@@ -60,7 +61,7 @@ export class Report {
 
   /** Draws bar and curve anew; without a terminal nothing. */
   draw(epoch: number, loss: number): void {
-    if (!this.#live) return
+    if (!this.live) return
     this.erase()
     const lines = [...this.#curve(), this.#bar(epoch, loss)]
     this.#stream.write(lines.join('\n'))
@@ -81,13 +82,13 @@ export class Report {
     for (const [name, value] of Object.entries(validationMetrics)) numbers.push([`validation ${name}`, value])
     const texts = numbers.map(([name, value]) => `${oneLine(name)} ${formatNumber(value)}`)
     this.#lastEpoch = [this.#count(epoch), ...texts, this.#rate()].join('  ')
-    if (!this.#live) this.#stream.write(`${this.#lastEpoch}\n`)
+    if (!this.live) this.#stream.write(`${this.#lastEpoch}\n`)
   }
 
   /** The last curve, the last epoch, and how it ended. */
   end({ loss, bestEpoch, stoppedEarly }: Outcome, restored: boolean): void {
     this.erase()
-    const last = this.#live ? [...this.#curve(), this.#lastEpoch] : []
+    const last = this.live ? [...this.#curve(), this.#lastEpoch] : []
     const epochs = `${stoppedEarly ? 'stopped early: ' : ''}${loss.length} ${loss.length === 1 ? 'epoch' : 'epochs'} in ${duration(this.#elapsed)}`
     const best = `best: epoch ${bestEpoch}${restored ? ', whose parameters the model has now' : ''}`
     this.#stream.write(`${[...last, `${epochs}; ${best}`].join('\n')}\n`)
