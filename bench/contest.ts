@@ -26,16 +26,17 @@ export interface Measured extends Timing {
 
 export const isMeasured = (outcome: Outcome | undefined): outcome is Measured => outcome !== undefined && 'samples' in outcome
 
-/** The same work for all: each gets ready, then they take turns. `before` names what each measures right before it, if anything. */
+/** The same work for all, each at its pace: all get ready, then take turns. `before` names what each measures right before it, if anything. */
 export async function contest(
   contenders: readonly Contender[],
   name: string,
-  { rounds, atLeast, warmUp, budget, limit }: ContestOptions,
+  pace: (contender: Contender) => ContestOptions,
   before?: (contender: Contender) => string | undefined,
 ): Promise<Record<string, Outcome>> {
   const outcomes: Record<string, Outcome> = {}
   const turns = new Map<Contender, number>()
   for (const contender of contenders) {
+    const { rounds, atLeast, warmUp, budget, limit } = pace(contender)
     const { error, perCall = 0, result = [] } = await contender.ask({ ask: 'prepare', name, warmUp }, limit)
     if (error !== undefined) outcomes[contender.name] = { error }
     else {
@@ -43,8 +44,9 @@ export async function contest(
       turns.set(contender, Math.max(1, Math.min(rounds, Math.floor(budget / Math.max(perCall, atLeast)))))
     }
   }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < Math.max(0, ...turns.values()); round++) {
     for (const contender of contenders) {
+      const { atLeast, limit } = pace(contender)
       const outcome = outcomes[contender.name]
       if (!isMeasured(outcome) || round >= (turns.get(contender) ?? 0)) continue
       const first = before?.(contender)

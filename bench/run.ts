@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { CHAINS, COPIES, chainsName, chainsWork, copyWork } from './ceilings.ts'
+import { CHAINS, COPIES, COPY_WORK, chainsName, chainsWork } from './ceilings.ts'
 import { Contender } from './contender.ts'
 import { type ContestOptions, contest, isMeasured, type Outcome, pairedRatio, sameNumbers } from './contest.ts'
 import { median, type Timing } from './measure.ts'
@@ -48,9 +48,13 @@ export interface Products {
 }
 
 /** The naive loops beyond so many floating-point operations take the reference seconds. */
-const REFERENCE_FLOPS = { full: 5e8, quick: 1e8 }
-const FULL: ContestOptions = { rounds: 9, atLeast: 10, warmUp: { atLeast: 100, atMost: 800 }, budget: 2000, limit: 60_000 }
-const QUICK: ContestOptions = { rounds: 5, atLeast: 4, warmUp: { atLeast: 30, atMost: 200 }, budget: 500, limit: 30_000 }
+const REFERENCE_FLOPS = { full: 3e8, quick: 5e7 }
+const FULL: ContestOptions = { rounds: 9, atLeast: 8, warmUp: { atLeast: 60, atMost: 500 }, budget: 2000, limit: 60_000 }
+const QUICK: ContestOptions = { rounds: 5, atLeast: 3, warmUp: { atLeast: 20, atMost: 100 }, budget: 400, limit: 30_000 }
+/** A model's step has more to settle: the tape and the memory, too. */
+const MODEL_WARM_UP = { atLeast: 300, atMost: 1500 }
+/** Milliseconds for the rounds of the reference, which nobody races. */
+const REFERENCE_BUDGET = { full: 500, quick: 100 }
 const PRODUCT_SIZES = [256, 512, 1024]
 
 export const machine = (): Machine => ({
@@ -104,10 +108,7 @@ export class Run {
         multiplyAdd: Object.fromEntries(CHAINS.map((count, i) => [`${count} chains`, gflops[i]])),
         bestChains: CHAINS[gflops.indexOf(Math.max(...gflops))],
         copy: Object.fromEntries(
-          Object.values(COPIES).map((bytes, i) => [
-            copies[i].replace('ceiling: ', ''),
-            (threads * copyWork(bytes) * 1e3) / milliseconds(CHAINS.length + i),
-          ]),
+          copies.map((name, i) => [name.replace('ceiling: ', ''), (threads * COPY_WORK * 1e3) / milliseconds(CHAINS.length + i)]),
         ),
       }
       contender.stop()
@@ -130,16 +131,18 @@ export class Run {
     if (flops !== undefined) {
       return { name: chainsName(ceilings.bestChains), rate: (ms) => (threads * chainsWork(ceilings.bestChains) * 1e3) / ms }
     }
-    const [small, large] = Object.entries(COPIES)
-    const [name, size] = bytes <= 4 * small[1] ? small : large
-    return { name, rate: (ms) => (threads * copyWork(size) * 1e3) / ms }
+    const [small, large] = Object.keys(COPIES)
+    const name = bytes <= 4 * COPIES['ceiling: copy 256 KiB'] ? small : large
+    return { name, rate: (ms) => (threads * COPY_WORK * 1e3) / ms }
   }
 
   /** A family of operations, or a model. */
   async section({ works, isModel }: Section, step: (name: string) => void): Promise<Row[]> {
     const contenders = this.contenders()
     const { quick } = this.options
-    const limits = isModel && !quick ? { ...this.contest, warmUp: { atLeast: 500, atMost: 2000 }, atLeast: 30 } : this.contest
+    const usual = isModel && !quick ? { ...this.contest, warmUp: MODEL_WARM_UP } : this.contest
+    const slow = { ...usual, warmUp: QUICK.warmUp, budget: REFERENCE_BUDGET[quick ? 'quick' : 'full'] }
+    const pace = ({ name }: Contender) => (name === 'reference' ? slow : usual)
     const rows: Row[] = []
     for (const { name, what, flops, bytes } of works) {
       step(name)
@@ -147,7 +150,7 @@ export class Run {
       for (const contender of contenders) await this.prepareCeiling(contender, work)
       const isSlow = (flops ?? 0) > REFERENCE_FLOPS[quick ? 'quick' : 'full']
       const able = contenders.filter((contender) => !(isSlow && contender.name === 'reference'))
-      const outcomes = await contest(able, name, limits, ({ name }) => this.ceilingOf(name, work)?.name)
+      const outcomes = await contest(able, name, pace, ({ name }) => this.ceilingOf(name, work)?.name)
       const yardstick = Object.values(outcomes).find(isMeasured)?.result ?? []
       const cells = Object.entries(outcomes).map(([column, outcome]) => [column, this.cell(column, work, outcome, yardstick)])
       rows.push({ name, what, flops, bytes, outcomes: Object.fromEntries(cells) })

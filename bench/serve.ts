@@ -39,7 +39,7 @@ export interface Answer {
 }
 
 interface Ready extends Prepared {
-  perCall: number
+  answer: { perCall: number; result: number[] }
 }
 
 /** Answers until standard input ends. `other` are further questions that only this contender understands. */
@@ -48,17 +48,19 @@ export async function serve(work: Work, { version = '', other = {} }: { version?
   const answers: { [R in Request['ask']]: (request: Extract<Request, { ask: R }>) => Promise<Answer> } = {
     list: async () => ({ names: Object.keys(work), version }),
     prepare: async ({ name, warmUp: options }) => {
+      const before = ready.get(name)
+      if (before) return before.answer
       const prepared = await work[name]()
       const result = Array.from((await prepared.result?.()) ?? [])
-      const perCall = await warmUp(prepared.run, options)
-      ready.set(name, { ...prepared, perCall })
-      return { perCall, result }
+      const answer = { perCall: await warmUp(prepared.run, options), result }
+      ready.set(name, { ...prepared, answer })
+      return answer
     },
     measure: async ({ names, atLeast }) => {
       const ms: number[] = []
       for (const name of names) {
-        const { run, perCall } = found(ready, name)
-        ms.push(await time(run, Math.max(1, Math.ceil(atLeast / perCall))))
+        const { run, answer } = found(ready, name)
+        ms.push(await time(run, Math.max(1, Math.ceil(atLeast / answer.perCall))))
       }
       return { ms }
     },

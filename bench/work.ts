@@ -75,3 +75,7 @@ export const TRANSFORMER: ParameterShapes = {
   'norm2.weight': [128],
   'norm2.bias': [128],
 }
+
+/** Samples, features, clusters and rounds of k-means, from the first k samples as centres; what is searched for its nearest neighbours. */
+export const CLUSTERS = { n: 10_000, d: 16, k: 10, maxIter: 20 }
+export const NEIGHBOURS = { n: 5000, d: 64, queries: 500, k: 5 }

@@ -1,6 +1,7 @@
 import { attention } from './attention.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
+import { estimators } from './estimators.ts'
 import { gather } from './gather.ts'
 import { normalization } from './normalization.ts'
 import type { Family } from './operation.ts'
@@ -22,4 +23,5 @@ export const families: readonly Family[] = [
   attention,
   updates,
   gather,
+  estimators,
 ]

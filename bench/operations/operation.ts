@@ -1,4 +1,4 @@
-import type { Kernels } from '../../src/kernels.ts'
+import type { HostKernels, Kernels } from '../../src/kernels.ts'
 import type { HostArray } from '../../src/reference/array.ts'
 import type { Prepared } from '../serve.ts'
 import { labels, numbers } from '../work.ts'
@@ -10,7 +10,7 @@ export interface OperationBench {
   flops?: number
   bytes?: number
   /** Uploads its inputs; gives one call, whose results are released behind it. Updates in place give null. */
-  task<A>(kernels: Kernels<A>, inputs: Inputs<A>): () => Results<A>
+  task<A>(kernels: Kernels<A> & HostKernels<A>, inputs: Inputs<A>): () => Results<A>
 }
 
 export type Results<A> = A | null | readonly (A | null)[]
@@ -34,7 +34,7 @@ export interface Family {
 }
 
 /** Makes an operation ready on a backend. */
-export function prepareOperation<A>(kernels: Kernels<A>, { task }: OperationBench): Prepared {
+export function prepareOperation<A>(kernels: Kernels<A> & HostKernels<A>, { task }: OperationBench): Prepared {
   const held: A[] = []
   let seed = 1
   const given = (host: HostArray): A => {

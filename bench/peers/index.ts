@@ -89,7 +89,7 @@ async function main({ names, selected, quick, json, markdown: asMarkdown }: Retu
     const others = able.filter((peer) => peer.names.includes(name))
     const mine = [...own].filter(([threads]) => threads === 1 || others.some((peer) => peer.threads === threads))
     const contenders = [...mine.map(([, contender]) => contender), ...others.map(({ contender }) => contender)]
-    const outcomes = await contest(contenders, name, quick ? QUICK : FULL)
+    const outcomes = await contest(contenders, name, () => (quick ? QUICK : FULL))
     const ownOutcome = (threads: number) => outcomes[own.get(threads)?.name ?? '']
     results[name] = Object.fromEntries([
       ...mine.map(([threads, { name }]) => [name, compare(outcomes[name], ownOutcome(threads))]),
