@@ -1,9 +1,7 @@
 // A further thread of the ceilings: waits for an order, runs the loop in its region of the memory, says that it is done. See ceilings.ts.
 import { parentPort, workerData } from 'node:worker_threads'
 
-const { module, memory, words, region, from, to, COPIED } = workerData
-/** Milliseconds of looking for an order before it sleeps: to be woken takes longer than many an order. */
-const PATIENCE = 2
+const { module, memory, words, region, from, to, COPIED, PATIENCE } = workerData
 const { exports } = new WebAssembly.Instance(module, { env: { memory } })
 parentPort.postMessage('ready')
 for (let done = 0; ; done++) {
@@ -13,4 +11,5 @@ for (let done = 0; ; done++) {
   if (chains === 0) for (let i = 0; i < COPIED / size; i++) exports.copy(to, from, size)
   else exports[`multiplyAdd${chains}`](region, size)
   Atomics.sub(words, 1, 1)
+  Atomics.notify(words, 1)
 }

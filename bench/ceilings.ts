@@ -53,6 +53,9 @@ export function ceilingWork(threads: number): Work {
 /** What the threads share: the number of the order, how many are not done with it, and what it says, its chains and size. */
 const [ORDER, LEFT, ORDER_CHAINS, ORDER_SIZE] = [0, 1, 2, 3]
 
+/** Milliseconds of looking before a thread sleeps: to be woken takes longer than many a loop. */
+const PATIENCE = 2
+
 async function startThreads({ exports, memory, module }: Loaded<CeilingExports>, threads: number): Promise<Loops> {
   const words = new Int32Array(new SharedArrayBuffer(16))
   const regions = Array.from({ length: threads }, (_, i) => memory.buffer.byteLength + i * REGION)
@@ -60,7 +63,9 @@ async function startThreads({ exports, memory, module }: Loaded<CeilingExports>,
   for (const region of regions) new Float32Array(memory.buffer, region, 4).fill(0.5)
   const [own, ...others] = regions.map((region) => ({ region, from: region + PAGE, to: region + PAGE + LARGEST }))
   for (const place of others) {
-    const worker = new Worker(new URL('./ceiling-worker.js', import.meta.url), { workerData: { module, memory, words, ...place, COPIED } })
+    const worker = new Worker(new URL('./ceiling-worker.js', import.meta.url), {
+      workerData: { module, memory, words, ...place, COPIED, PATIENCE },
+    })
     await once(worker, 'message') // it is ready; it could not load while the calling thread waits for it
     worker.unref()
   }
@@ -72,6 +77,9 @@ async function startThreads({ exports, memory, module }: Loaded<CeilingExports>,
     Atomics.notify(words, ORDER)
     if (chains === 0) for (let i = 0; i < COPIED / size; i++) exports.copy(own.to, own.from, size)
     else exports[`multiplyAdd${chains}`](own.region, size)
-    while (Atomics.load(words, LEFT) > 0) {} // they end in nearly the same moment
+    const end = performance.now() + PATIENCE
+    for (let left = Atomics.load(words, LEFT); left > 0; left = Atomics.load(words, LEFT)) {
+      if (performance.now() > end) Atomics.wait(words, LEFT, left) // somebody else has its processor
+    }
   }
 }
