@@ -1,5 +1,5 @@
 /** `npm run bench:peers`: the same work on Gradus and on other libraries, all taking turns in one run, and how many times longer the others take. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Contender } from '../contender.ts'
@@ -10,6 +10,8 @@ import { cases } from './cases.ts'
 import { gradus, peers } from './peers.ts'
 import { type Comparison, markdown, text } from './report.ts'
 
+const FEW = 3
+
 const HELP = `npm run bench:peers -- [options]
 
 Runs the same work on Gradus and on other libraries for JavaScript, and on PyTorch and scikit-learn where python3 has them: in turn, round by round,
@@ -18,11 +20,12 @@ each in a process of its own, on one thread unless its name says otherwise. Firs
   --filter TEXT   only work that has TEXT in its name, such as matmul or CNN
   --peers LIST    only peers that have one of these in their name, joined by commas, such as tfjs,PyTorch
   --quick         fewer and shorter rounds, and nobody is waited for longer than 10 seconds
-  --markdown      the README's table
+  --readme        writes the table of the README
   --json          the figures as JSON
   --help          this text
 
-A ratio is the median over the rounds of a peer's time through Gradus's in the same round: above 1, the peer takes longer.
+A ratio is the median over the rounds of a peer's time through Gradus's in the same round: above 1, the peer takes longer. Who is so slow that
+it gets fewer than ${FEW} rounds is compared by the medians of all rounds instead.
 Results are compared as well: a peer whose numbers differ is not timed.`
 
 const FULL: ContestOptions = { rounds: 9, atLeast: 20, warmUp: { atLeast: 300, atMost: 2000 }, budget: 6000, limit: 120_000 }
@@ -48,7 +51,7 @@ function parse() {
         filter: { type: 'string', default: '' },
         peers: { type: 'string', default: '' },
         quick: { type: 'boolean', default: false },
-        markdown: { type: 'boolean', default: false },
+        readme: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -64,10 +67,12 @@ function compare(outcome: Outcome, own: Outcome | undefined): Comparison {
   if (!isMeasured(own)) return { ms: outcome.median, rounds: outcome.samples.length }
   if (!sameNumbers(outcome.result, own.result))
     return { error: `gives ${outcome.result.join(', ')} where Gradus gives ${own.result.join(', ')}` }
-  return { ms: outcome.median, rounds: outcome.samples.length, ratio: pairedRatio(outcome.samples, own.samples) }
+  const rounds = outcome.samples.length
+  const ratio = rounds < FEW ? outcome.median / own.median : pairedRatio(outcome.samples, own.samples)
+  return { ms: outcome.median, rounds, ratio }
 }
 
-async function main({ names, selected, quick, json, markdown: asMarkdown }: ReturnType<typeof readOptions>): Promise<void> {
+async function main({ names, selected, quick, json, readme }: ReturnType<typeof readOptions>): Promise<void> {
   if (!existsSync(new URL('./node_modules', import.meta.url)))
     throw new UsageError('the peers are not installed: npm --prefix bench/peers ci')
   const status = progress()
@@ -96,18 +101,30 @@ async function main({ names, selected, quick, json, markdown: asMarkdown }: Retu
       ...others.map(({ contender, threads }) => [contender.name, compare(outcomes[contender.name], ownOutcome(threads))]),
     ])
     status.done()
-    if (!json && !asMarkdown) process.stdout.write(`${text(name, results[name])}\n\n`)
+    if (!json) process.stdout.write(`${text(name, results[name])}\n\n`)
   }
   for (const contender of [...own.values(), ...able.map(({ contender }) => contender)]) contender.stop()
 
   if (json) process.stdout.write(`${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`)
-  else if (asMarkdown) process.stdout.write(`${markdown(machine(), versions, results)}\n`)
   else
     process.stdout.write(
       `${Object.entries(versions)
         .map(([name, version]) => `${name}: ${version}`)
         .join('\n')}\n`,
     )
+  if (readme) writeReadme(markdown(machine(), versions, results))
+}
+
+/** Puts the table between its marks. */
+function writeReadme(table: string): void {
+  const file = new URL('../../README.md', import.meta.url)
+  const text = readFileSync(file, 'utf8')
+  const marked = /(<!-- peers: [^\n]* -->\n)[\s\S]*?(<!-- peers end -->)/
+  if (!marked.test(text)) throw new UsageError('--readme: README.md has no marks <!-- peers: ... --> and <!-- peers end -->')
+  writeFileSync(
+    file,
+    text.replace(marked, (_, begin, end) => `${begin}${table}\n${end}`),
+  )
 }
 
 try {
