@@ -50,6 +50,7 @@ export async function serve(work: Work, { version = '', other = {} }: { version?
     prepare: async ({ name, warmUp: options }) => {
       const before = ready.get(name)
       if (before) return before.answer
+      if (!(name in work)) throw new Error(`${name} is none of its work`)
       const prepared = await work[name]()
       const result = Array.from((await prepared.result?.()) ?? [])
       const answer = { perCall: await warmUp(prepared.run, options), result }

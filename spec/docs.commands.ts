@@ -9,6 +9,8 @@ const elsewhere: readonly (readonly [command: RegExp, where: string])[] = [
   [/^npm ci$/, 'CI itself'],
   [/^npm test$/, 'CI itself'],
   [/^npm run learn\b/, 'spec/watch.spec.ts, since it does not end by itself'],
+  [/^npm run bench$/, 'spec/bench.spec.ts, on one operation, since all of it takes minutes'],
+  [/^npm --prefix bench\/peers ci$|^npm run bench:peers$/, 'by hand: half a gigabyte of other libraries'],
 ]
 const isRunHere = (command: string) => !elsewhere.some(([pattern]) => pattern.test(command))
 

@@ -131,8 +131,10 @@ const norm = (w: Weights, name: string, x: np.Array) => nn.standardize(x).mul(w[
 
 function transformer(w: Weights, x: np.Array, y: np.Array): np.Array {
   const qkv = np.matmul(norm(w, 'norm1', x.ref), w['self_attn.in_proj_weight'].transpose()).add(w['self_attn.in_proj_bias'])
-  const [q, k, v] = np.split(qkv, 3, 1).map((part) => part.reshape([8, 128, 4, 32])) // [N, T, H, E]
-  const seen = x.add(linear(w, 'self_attn.out_proj', nn.dotProductAttention(q, k, v).reshape([1024, 128])))
+  const [q, k, v] = np.split(qkv, 3, 1).map((part) => part.reshape([8, 128, 4, 32]).transpose([0, 2, 1, 3])) // [N, H, T, E]
+  const scores = np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(32)) // by hand: its dotProductAttention needs Node 22
+  const attended = np.matmul(nn.softmax(scores), v).transpose([0, 2, 1, 3]) // [N, T, H, E]
+  const seen = x.add(linear(w, 'self_attn.out_proj', attended.reshape([1024, 128])))
   const hidden = nn.gelu(linear(w, 'linear1', norm(w, 'norm2', seen.ref)), { approximate: false })
   return squaredError(seen.add(linear(w, 'linear2', hidden)), y)
 }

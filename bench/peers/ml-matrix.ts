@@ -4,6 +4,7 @@ import { Matrix } from 'ml-matrix'
 import { samples } from '../operations/operation.ts'
 import { type Prepared, serve, type Work } from '../serve.ts'
 import { numbers } from '../work.ts'
+import { cannot } from './cannot.ts'
 
 const input = (rows: number, columns: number, seed: number) => Matrix.from1DArray(rows, columns, numbers(rows * columns, seed))
 
@@ -38,6 +39,8 @@ const work: Work = {
     return operation(() => Matrix.add(a, b))
   },
   'sum 1M': unary((x) => x.sum()),
+  ...cannot('has no such function', ['gelu 1M', 'softmax [128, 1000]']),
+  ...cannot('has matrices only', ['MLP step', 'CNN step', 'CNN inference', 'LSTM step', 'Transformer block step']),
 }
 
 const { version } = JSON.parse(readFileSync(new URL('./node_modules/ml-matrix/package.json', import.meta.url), 'utf8'))

@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-web'
 import { samples } from '../operations/operation.ts'
 import { type Prepared, serve, type Work } from '../serve.ts'
 import { CNN, numbers, parameters } from '../work.ts'
+import { cannot } from './cannot.ts'
 
 ort.env.wasm.numThreads = Number(process.argv[2] ?? 1)
 
@@ -112,6 +113,7 @@ const work: Work = {
   'softmax [128, 1000]': () =>
     prepare({ nodes: [node('Softmax', ['x'], 'y', [integer('axis', -1)])], inputs: { x: [128, 1000] }, output: [128, 1000] }, samples),
   'CNN inference': cnnInference,
+  ...cannot('infers only: it has no gradients', ['MLP step', 'CNN step', 'LSTM step', 'Transformer block step']),
 }
 
 await serve(work, { version: ort.env.versions.web })
