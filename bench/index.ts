@@ -36,7 +36,7 @@ async function bench(options: Options): Promise<void> {
   }
 
   const hasProducts = sections.some(({ rows }) => rows.some(({ name }) => /^matmul (NN|NT|TN) (256|512|1024)³/.test(name)))
-  status.section('products in turn')
+  if (hasProducts) status.section('products in turn')
   const products = hasProducts ? await run.products(status.step) : []
   if (products.length > 0) say(productsText(products))
   status.done()

@@ -26,6 +26,29 @@ function product(name: string, kind: Transposition, sizes: Sizes): OperationBenc
   }
 }
 
+/** A layer of the MLP: 784 inputs, 256 outputs, 128 samples. */
+const LAYER = { m: 128, k: 784, n: 256 }
+const LAYER_FLOPS = 2 * 128 * 784 * 256
+
+const layer: readonly OperationBench[] = [
+  {
+    name: 'linear 128×784×256',
+    flops: LAYER_FLOPS,
+    task: (k, inputs) => {
+      const [x, w, b] = [inputs.numbers(128 * 784), inputs.numbers(256 * 784), inputs.numbers(256)]
+      return () => k.linear(x, w, b, LAYER)
+    },
+  },
+  {
+    name: 'linearBackward',
+    flops: 2 * LAYER_FLOPS,
+    task: (k, inputs) => {
+      const [dy, x, w] = [inputs.numbers(128 * 256), inputs.numbers(128 * 784), inputs.numbers(256 * 784)]
+      return () => k.linearBackward(dy, x, w, LAYER, [true, true, true])
+    },
+  },
+]
+
 export const products: Family = {
   name: 'matrix products',
   operations: [
@@ -37,5 +60,6 @@ export const products: Family = {
     product('matmul NN 512×9×512', 'NN', { m: 512, k: 9, n: 512 }),
     product('matmul NN 4096×64×16', 'NN', { m: 4096, k: 64, n: 16 }),
     product('matmul NT 32×(128×32×128)', 'NT', { batch: 32, m: 128, k: 32, n: 128 }),
+    ...layer,
   ],
 }

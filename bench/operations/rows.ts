@@ -24,6 +24,14 @@ export const rows: Family = {
       },
     },
     {
+      name: 'mean of rows [1024, 1024]',
+      bytes: 4 * MILLION,
+      task: (k, inputs) => {
+        const x = inputs.numbers(MILLION)
+        return () => k.mean(x, { outer: 1024, n: 1024, inner: 1 })
+      },
+    },
+    {
       name: 'argmax [1024, 1024]',
       bytes: 4 * MILLION,
       task: (k, inputs) => {

@@ -8,7 +8,7 @@ export type Comparison = { ms: number; rounds: number; ratio?: number } | { erro
 /** One piece of work: everyone's time and ratio, and bars of the ratios. Whoever cannot do it says why. */
 export function text(name: string, results: Record<string, Comparison>): string {
   const measured = Object.entries(results).flatMap(([peer, result]) => ('ms' in result ? [{ peer, ...result }] : []))
-  const failed = Object.entries(results).flatMap(([peer, result]) => ('error' in result ? [`  ${peer} cannot: ${result.error}`] : []))
+  const failed = Object.entries(results).flatMap(([peer, result]) => ('error' in result ? [`  ${peer}: ${result.error}`] : []))
   const rows = measured.map(({ peer, ms, rounds, ratio }) => [
     peer,
     digits(ms),
