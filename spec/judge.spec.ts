@@ -35,6 +35,14 @@ describe('an answer', () => {
     expect(await onScaled(other)).toEqual({ name: 'scaled', state: 'passed' })
   })
 
+  it('that is infinite is met by infinity alone, of the same sign', async () => {
+    const infinite: Scaled = (x) => x.map(() => -Infinity)
+    const of: Check<Scaled> = { ...check, laws: {}, frozen: [{ args: [Float64Array.of(1), 1], gives: [-Infinity], from: 'a book' }] }
+    expect(await verdict(infinite, infinite, of)).toMatchObject({ state: 'passed' })
+    for (const came of [Infinity, 0, -1e300])
+      expect(await verdict((x: Float64Array) => x.map(() => came), infinite, of)).toMatchObject({ state: 'wrong' })
+  })
+
   it('is open where the blank is met', async () => {
     const partly = (x: Float64Array, k: number) => {
       if (x.length > 2) throw new OpenBlank('scaled')

@@ -82,4 +82,11 @@ export const manifest: readonly Lesson[] = [
     backend: 'none',
     data: [],
   },
+  {
+    name: 'attention',
+    title: 'Attention',
+    description: 'Tokens look one another up by queries and keys; a Transformer around your own attention learns to sort letters.',
+    backend: 'tensor',
+    data: [],
+  },
 ]

@@ -99,7 +99,8 @@ function untyped(value: Snapshot): Snapshot {
 function sameScalar(a: unknown, b: unknown, tolerance: number): boolean {
   if (typeof a !== 'number' || typeof b !== 'number') return Object.is(a, b)
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b)
-  return a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))
+  if (!Number.isFinite(b)) return a === b // no number is near infinity
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))
 }
 
 function first<T>(items: readonly T[], of: (item: T, index: number) => string | undefined): string | undefined {
