@@ -1,7 +1,4 @@
-/**
- * Convolutions whose filters see one channel each: a product of matrices would have a single row, so they are computed line by line as they lie, without columns. Each
- * function takes one image's channel and one filter.
- */
+/** Convolutions whose filters see one channel each: a product of matrices would have a single row, so they are computed line by line as they lie, without columns. */
 
 import { Geometry } from './geometry'
 import { fillRow, loadFirst } from './rows'
@@ -10,8 +7,42 @@ import { endOutput, firstOutput, giveBack, lineOf, loadEvery, placeOf, takeIn } 
 
 class PlusProduct { @inline of(sum: v128, x: v128, w: v128): v128 { return madd(x, w, sum) } }
 
+/** Bytes of n numbers. */
+@inline
+function bytes(n: i32): usize {
+  return <usize>n << 2
+}
+
+/** x: [N, C, H, W], w: [O, 1, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U] */
+export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, from: i32, to: i32): void {
+  for (let filter = from * g.o; filter < to * g.o; filter++) { // of all images
+    const o = filter % g.o
+    const bias = b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0)
+    const channel = x + <usize>(filter / g.filters) * bytes(g.h * g.w)
+    convolveChannel(g, channel, w + bytes(o * g.depth), bias, y + <usize>filter * bytes(g.positions))
+  }
+}
+
+/** dy: [N, O, V, U], w: [O, 1, I, J] -> images from ... to of dx: [N, C, H, W] */
+export function inputGradient(g: Geometry, dy: usize, w: usize, dx: usize, from: i32, to: i32): void {
+  const image = bytes(g.c * g.h * g.w)
+  memory.fill(dx + <usize>from * image, 0, <usize>(to - from) * image)
+  for (let filter = from * g.o; filter < to * g.o; filter++) {
+    const channel = dx + <usize>(filter / g.filters) * bytes(g.h * g.w)
+    addInputGradient(g, dy + <usize>filter * bytes(g.positions), w + bytes(filter % g.o * g.depth), channel)
+  }
+}
+
+/** dw += the gradient from images from ... to        dy: [N, O, V, U], x: [N, C, H, W] -> dw: [O, 1, I, J] */
+export function addWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize, from: i32, to: i32): void {
+  for (let filter = from * g.o; filter < to * g.o; filter++) {
+    const channel = x + <usize>(filter / g.filters) * bytes(g.h * g.w)
+    addChannelsGradient(g, dy + <usize>filter * bytes(g.positions), channel, dw + bytes(filter % g.o * g.depth))
+  }
+}
+
 /** y_vu = b + Σ_ij w_ij · x_hk        x: [H, W], w: [I, J], b in every lane -> y: [V, U] */
-export function convolveChannel(g: Geometry, x: usize, w: usize, b: v128, y: usize): void {
+function convolveChannel(g: Geometry, x: usize, w: usize, b: v128, y: usize): void {
   const lo = firstOutput(g, 0), hi = endOutput(g, g.j - 1) // whose windows lie inside from left to right
   for (let v = 0; v < g.v; v++, y += <usize>g.u << 2) {
     if (g.acrossStride > 1 || hi - lo < 8) {
@@ -62,12 +93,12 @@ function oneOutput(g: Geometry, x: usize, w: usize, b: v128, v: i32, u: i32): v1
 }
 
 /** dx_hk += Σ w_ij · dy_vu over all windows that see (h, k)        dy: [V, U], w: [I, J] -> dx: [H, W] */
-export function addInputGradient(g: Geometry, dy: usize, w: usize, dx: usize): void {
+function addInputGradient(g: Geometry, dy: usize, w: usize, dx: usize): void {
   for (let v = 0; v < g.v; v++, dy += <usize>g.u << 2) giveBack<PlusProduct>(g, dx, dy, v, w)
 }
 
 /** dw_ij += Σ_vu dy_vu · x_hk        dy: [V, U], x: [H, W] -> dw: [I, J] */
-export function addWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize): void {
+function addChannelsGradient(g: Geometry, dy: usize, x: usize, dw: usize): void {
   for (let i = 0; i < g.i; i++) {
     for (let j = 0; j < g.j; j++, dw += 4) store<f32>(dw, load<f32>(dw) + correlation(g, dy, x, i, j))
   }

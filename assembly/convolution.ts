@@ -1,40 +1,33 @@
 /**
- * Convolution and its two gradients as packed matrix products: `src/reference/convolution.ts`. Per image and group, with columns: [depth, positions] as in
- * `convolution-columns.ts`,
- *
- *     y = w · columns,    columns' gradient = wᵀ · dy,    dw += dy · columnsᵀ
- *
- * and only so many columns at a time that they stay in the cache. Depthwise convolutions go their own way.
+ * Convolution and its two gradients: `src/reference/convolution.ts`, in the way that is fastest for the sizes; docs/design/convolution.md says how that was measured.
+ * Images from ... to of the results can be computed apart from the others, with a scratch of their own, and the bits stay the same.
  */
 
-import { gatherColumns, scatterColumns } from './convolution-columns'
-import { addInputGradient, addWeightGradient, convolveChannel } from './convolution-depthwise'
-import { Geometry } from './geometry'
-import { matmul, matmulScratch } from './matmul'
-import { fillRow } from './rows'
+import * as columns from './convolution-columns'
+import * as depthwise from './convolution-depthwise'
+import * as direct from './convolution-direct'
+import * as winograd from './convolution-winograd'
+import { Geometry, geometryBytes, mirrored } from './geometry'
 
-/** Numbers of a block of columns, 512 KiB; but at least so many columns that packing the weights again for each block is worth it. */
-const BLOCK: i32 = 1 << 17
-const FEWEST: i32 = 64
+const WINOGRAD: i32 = 0, DIRECT: i32 = 1, DEPTHWISE: i32 = 2, COLUMNS: i32 = 3
 
-/** Bytes of scratch that each of the three needs, from the sizes on: these, a block of columns, and what the product needs. */
-export function convolutionScratch(depth: i32, filters: i32, positions: i32): usize {
-  const count = blockOf(depth, positions)
-  const products = max(matmulScratch(filters, count, depth), max(matmulScratch(depth, count, filters), matmulScratch(filters, depth, count)))
-  return GEOMETRY + columnBytes(depth, count) + products
+/**
+ * - 3 × 3 neighbours, enough channels and filters: Winograd's F(2×2, 3×3), fewer products, if there are more tiles than it takes to make up for transforming the filters
+ * - 3 × 3 neighbours, few channels: directly
+ * - other windows with one channel for each filter: line by line
+ * - everything else: as a product with a matrix of columns
+ */
+function wayOf(g: Geometry): i32 {
+  const channels = g.channels, filters = g.filters
+  if (g.isThree && channels > 0) {
+    if (min(channels, filters) <= FEW_CHANNELS) return DIRECT
+    if (((g.v + 1) >> 1) * ((g.u + 1) >> 1) * g.n >= ENOUGH_TILES) return WINOGRAD
+  }
+  return g.isDepthwise ? DEPTHWISE : COLUMNS
 }
 
-/** Bytes of the sizes. */
-const GEOMETRY: usize = offsetof<Geometry>()
-
-function columnBytes(depth: i32, count: i32): usize {
-  return (<usize>depth * <usize>count * 4 + 63) & ~63
-}
-
-/** How many outputs are computed at a time. */
-function blockOf(depth: i32, positions: i32): i32 {
-  return max(1, min(positions, max(FEWEST, (BLOCK / max(1, depth)) & ~7)))
-}
+const FEW_CHANNELS: i32 = 4
+const ENOUGH_TILES: i32 = 16
 
 /** Bytes of n numbers. */
 @inline
@@ -42,102 +35,75 @@ function bytes(n: i32): usize {
   return <usize>n << 2
 }
 
-/** x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] or 0 for none -> y: [N, O, V, U] */
-export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize): void {
-  if (!g.isDepthwise) return conv2dByColumns(g, x, w, b, y)
-  for (let filter = 0; filter < g.n * g.o; filter++, y += bytes(g.positions)) {
-    const o = filter % g.o
-    const bias = b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0)
-    convolveChannel(g, x + bytes(filter / g.filters * g.h * g.w), w + bytes(o * g.depth), bias, y)
+/** Bytes of scratch that each of the three needs. */
+export function convolutionScratch(g: Geometry, scratch: usize): usize {
+  const way = wayOf(g)
+  if (way == DEPTHWISE) return 0
+  if (way == COLUMNS) return columns.columnsScratch(g)
+  const rest = scratch + geometryBytes()
+  const back = mirrored(g, scratch)
+  if (way == DIRECT) return geometryBytes() + max(direct.directScratch(g), direct.directScratch(back))
+  return geometryBytes() + max(winograd.addFilterGradientScratch(g, rest), max(winograd.convolveScratch(g, rest), winograd.convolveScratch(back, rest)))
+}
+
+/** x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U] */
+export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize, from: i32, to: i32, scratch: usize): void {
+  const way = wayOf(g)
+  if (way == WINOGRAD) winograd.convolve(g, x, w, b, y, false, from, to, scratch + geometryBytes())
+  else if (way == DIRECT) direct.convolve(g, x, w, b, y, false, from, to, scratch + geometryBytes())
+  else if (way == DEPTHWISE) depthwise.convolve(g, x, w, b, y, from, to)
+  else columns.convolve(g, x, w, b, y, from, to, scratch)
+}
+
+/** dy: [N, O, V, U], w: [O, C / groups, I, J] -> images from ... to of dx: [N, C, H, W] */
+export function conv2dInputGradient(g: Geometry, dy: usize, w: usize, dx: usize, from: i32, to: i32, scratch: usize): void {
+  const way = wayOf(g)
+  if (way == WINOGRAD) winograd.convolve(mirrored(g, scratch), dy, w, 0, dx, true, from, to, scratch + geometryBytes())
+  else if (way == DIRECT) direct.convolve(mirrored(g, scratch), dy, w, 0, dx, true, from, to, scratch + geometryBytes())
+  else if (way == DEPTHWISE) depthwise.inputGradient(g, dy, w, dx, from, to)
+  else columns.inputGradient(g, dy, w, dx, from, to, scratch)
+}
+
+/** The images are cut into so many parts, whose sums are numbers of their own: at most 1 MiB of them, so that they stay in the cache, but two at least, for two threads. */
+const MOST_SUMS: i32 = 1 << 18
+const MOST_PARTS: i32 = 8
+
+export function weightGradientParts(g: Geometry): i32 {
+  return min(max(1, g.n), max(2, min(MOST_PARTS, MOST_SUMS / max(1, weightGradientSums(g)))))
+}
+
+/** Numbers of the sums of one part. */
+export function weightGradientSums(g: Geometry): i32 {
+  return wayOf(g) == WINOGRAD ? winograd.transformedFilters(g) : g.o * g.depth
+}
+
+/** The sums of parts from ... to        dy: [N, O, V, U], x: [N, C, H, W] -> sums: [parts, ...], parts as `weightGradientParts` says */
+export function conv2dWeightGradientSums(g: Geometry, dy: usize, x: usize, sums: usize, from: i32, to: i32, scratch: usize): void {
+  const way = wayOf(g)
+  const parts = weightGradientParts(g)
+  const size = bytes(weightGradientSums(g))
+  for (let part = from; part < to; part++) {
+    const first = part * g.n / parts, end = (part + 1) * g.n / parts
+    const sum = sums + <usize>part * size
+    memory.fill(sum, 0, size)
+    if (way == WINOGRAD) winograd.addFilterGradient(g, dy, x, sum, first, end, scratch + geometryBytes())
+    else if (way == DIRECT) direct.addFilterGradient(g, dy, x, sum, first, end, scratch + geometryBytes())
+    else if (way == DEPTHWISE) depthwise.addWeightGradient(g, dy, x, sum, first, end)
+    else columns.addWeightGradient(g, dy, x, sum, first, end, scratch)
   }
 }
 
-/** dy: [N, O, V, U], w: [O, C / groups, I, J] -> dx: [N, C, H, W] */
-export function conv2dInputGradient(g: Geometry, dy: usize, w: usize, dx: usize): void {
-  if (!g.isDepthwise) return inputGradientByColumns(g, dy, w, dx)
-  memory.fill(dx, 0, bytes(g.n * g.c * g.h * g.w))
-  for (let filter = 0; filter < g.n * g.o; filter++, dy += bytes(g.positions)) {
-    addInputGradient(g, dy, w + bytes(filter % g.o * g.depth), dx + bytes(filter / g.filters * g.h * g.w))
-  }
+/** sums: [parts, ...] -> dw: [O, C / groups, I, J]. It overwrites sums. */
+export function conv2dWeightGradient(g: Geometry, sums: usize, dw: usize): void {
+  const size = bytes(weightGradientSums(g))
+  for (let part = weightGradientParts(g) - 1; part > 0; part--) addNumbers(sums, sums + <usize>part * size, size)
+  if (wayOf(g) == WINOGRAD) winograd.storeFilterGradient(g, sums, dw)
+  else memory.copy(dw, sums, size)
 }
 
-/** dy: [N, O, V, U], x: [N, C, H, W] -> dw: [O, C / groups, I, J], summed image by image */
-export function conv2dWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize): void {
-  memory.fill(dw, 0, bytes(g.o * g.depth))
-  if (!g.isDepthwise) return addWeightGradientByColumns(g, dy, x, dw)
-  for (let filter = 0; filter < g.n * g.o; filter++, dy += bytes(g.positions)) {
-    addWeightGradient(g, dy, x + bytes(filter / g.filters * g.h * g.w), dw + bytes(filter % g.o * g.depth))
-  }
-}
-
-function conv2dByColumns(g: Geometry, x: usize, w: usize, b: usize, y: usize): void {
-  const positions = g.positions, depth = g.depth, filters = g.filters
-  const block = blockOf(depth, positions)
-  const columns = changetype<usize>(g) + GEOMETRY
-  const spare = columns + columnBytes(depth, block)
-  for (let part = 0; part < g.n * g.groups; part++) {
-    const group = part % g.groups
-    const weights = w + bytes(group * filters * depth)
-    for (let first = 0; first < positions; first += block) {
-      const count = min(block, positions - first)
-      const out = y + bytes(first)
-      if (b) for (let f = 0; f < filters; f++) fillRow(out + bytes(f * positions), <usize>count, v128.load32_splat(b + bytes(group * filters + f)))
-      let matrix = x + bytes(first), ld = positions
-      if (!g.isPointwise) {
-        matrix = columns
-        ld = count
-        gatherColumns(g, x, columns, first, count)
-      }
-      matmul(weights, depth, false, 0, matrix, ld, false, 0, out, positions, b != 0, 0, filters, count, depth, 1, spare)
-    }
-    x += bytes(g.channels * g.h * g.w)
-    y += bytes(filters * positions)
-  }
-}
-
-function inputGradientByColumns(g: Geometry, dy: usize, w: usize, dx: usize): void {
-  const positions = g.positions, depth = g.depth, filters = g.filters
-  const block = blockOf(depth, positions)
-  const columns = changetype<usize>(g) + GEOMETRY
-  const spare = columns + columnBytes(depth, block)
-  const image = bytes(g.channels * g.h * g.w)
-  for (let part = 0; part < g.n * g.groups; part++) {
-    const weights = w + bytes(part % g.groups * filters * depth)
-    if (!g.isPointwise) memory.fill(dx, 0, image)
-    for (let first = 0; first < positions; first += block) {
-      const count = min(block, positions - first)
-      let matrix = dx + bytes(first), ld = positions
-      if (!g.isPointwise) {
-        matrix = columns
-        ld = count
-      }
-      matmul(weights, depth, true, 0, dy + bytes(first), positions, false, 0, matrix, ld, false, 0, depth, count, filters, 1, spare)
-      if (!g.isPointwise) scatterColumns(g, dx, columns, first, count)
-    }
-    dx += image
-    dy += bytes(filters * positions)
-  }
-}
-
-function addWeightGradientByColumns(g: Geometry, dy: usize, x: usize, dw: usize): void {
-  const positions = g.positions, depth = g.depth, filters = g.filters
-  const block = blockOf(depth, positions)
-  const columns = changetype<usize>(g) + GEOMETRY
-  const spare = columns + columnBytes(depth, block)
-  memory.fill(dw, 0, bytes(g.o * depth))
-  for (let part = 0; part < g.n * g.groups; part++) {
-    const sum = dw + bytes(part % g.groups * filters * depth)
-    for (let first = 0; first < positions; first += block) {
-      const count = min(block, positions - first)
-      let matrix = x + bytes(first), ld = positions
-      if (!g.isPointwise) {
-        matrix = columns
-        ld = count
-        gatherColumns(g, x, columns, first, count)
-      }
-      matmul(dy + bytes(first), positions, false, 0, matrix, ld, true, 0, sum, depth, true, 0, filters, depth, count, 1, spare)
-    }
-    x += bytes(g.channels * g.h * g.w)
-    dy += bytes(filters * positions)
-  }
+/** to += from, `size` bytes of each */
+function addNumbers(to: usize, from: usize, size: usize): void {
+  const end = to + size
+  for (; to + 16 <= end; to += 16, from += 16) v128.store(to, f32x4.add(v128.load(to), v128.load(from)))
+  for (; to < end; to += 4, from += 4) store<f32>(to, load<f32>(to) + load<f32>(from))
 }

@@ -22,6 +22,22 @@ export class Geometry {
   get isDepthwise(): bool { return this.groups > 1 && this.groups == this.c }
   /** A window of one number that visits all: the image itself is the matrix. */
   get isPointwise(): bool { return this.isDense && this.i == 1 && this.j == 1 && this.downPadding == 0 && this.acrossPadding == 0 }
+  /** A window of 3 × 3 neighbours that visits all. */
+  get isThree(): bool { return this.isDense && this.i == 3 && this.j == 3 && this.downDilation == 1 && this.acrossDilation == 1 }
+}
+
+/** Bytes of the sizes, in whole lines. */
+export function geometryBytes(): usize {
+  return (offsetof<Geometry>() + 63) & ~63
+}
+
+/**
+ * The input gradient, too, is a convolution: of dy, with channels and filters exchanged, the filters turned by 180°, and what the padding lacks to the whole window.
+ * dx_k = Σ_j w_j · dy_k+p-j = Σ_j' w_2-j' · dy_k+j'-(2-p) for a window of three. The padding may be negative: then dy is cropped. Sizes of a dense window, written to `at`.
+ */
+export function mirrored(g: Geometry, at: usize): Geometry {
+  writeGeometry(at, g.n, g.o, g.v, g.u, g.c, g.i, g.j, g.h, g.w, 1, 1, g.i - 1 - g.downPadding, g.j - 1 - g.acrossPadding, 1, 1, g.groups)
+  return changetype<Geometry>(at)
 }
 
 /** Writes the sizes to `at`. */

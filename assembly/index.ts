@@ -13,7 +13,7 @@ export * from "./cross-entropy";
 export { nearest, nearestScratch, squaredDistances, squaredDistancesScratch } from "./distance";
 export * from "./elementwise";
 export * from "./gather";
-export { writeGeometry } from "./geometry";
+export { geometryBytes, writeGeometry } from "./geometry";
 export * from "./gru";
 export * from "./layer-norm";
 export { spreadRows } from "./linear";
