@@ -8,8 +8,9 @@ import { Geometry } from './geometry'
 import { loadFirst, storeFirst } from './rows'
 import { madd } from './simd'
 
-/** Numbers of a band, 24 KiB. */
-const BAND: i32 = 6 << 10
+/** Numbers of a band of one channel, 12 KiB, and how many channels are copied at a time. */
+const BAND: i32 = 3 << 10
+const CHANNELS: i32 = 4
 
 /** Numbers of a line of a band: of whole vectors of outputs, and what their windows see. */
 function columnsOf(g: Geometry): i32 {
@@ -23,18 +24,27 @@ function linesOf(g: Geometry): i32 {
 
 const STRIP: usize = 64
 
-/** Bytes of scratch that both functions need. */
-export function directScratch(g: Geometry): usize {
-  return STRIP + (<usize>((linesOf(g) + 2) * columnsOf(g)) << 2)
+/** Bytes of the band of one channel: the lines, two for the window, and one of zeros. */
+function bandBytes(g: Geometry): usize {
+  return <usize>((linesOf(g) + 3) * columnsOf(g)) << 2
 }
 
-/** Copies what lines first ... first + count of the outputs see of a channel. */
-function copyBand(g: Geometry, plane: usize, first: i32, count: i32, scratch: usize): void {
+/** Bytes of scratch that both functions need. */
+export function directScratch(g: Geometry): usize {
+  return STRIP + <usize>CHANNELS * bandBytes(g)
+}
+
+/** Copies what lines first ... first + count of the outputs see of up to four channels. */
+function copyBands(g: Geometry, channels: usize, used: i32, first: i32, count: i32, scratch: usize): void {
   const strip = changetype<Strip>(scratch)
   strip.image = 0
   strip.top = first - g.downPadding
   strip.left = -g.acrossPadding
-  copyStrips(scratch, 1, plane, g.h, g.w, count + 2, columnsOf(g), scratch + STRIP)
+  strip.line = 0
+  strip.isBelow = false
+  for (let i: usize = 0; i < <usize>used; i++) {
+    copyStrips(scratch, 1, channels + i * (<usize>(g.h * g.w) << 2), g.h, g.w, count + 2, columnsOf(g), scratch + STRIP + i * bandBytes(g))
+  }
 }
 
 /**
@@ -54,12 +64,16 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
     for (let first = 0; first < g.v; first += lines) {
       const count = min(lines, g.v - first)
       memory.fill(scratch + STRIP, 0, directScratch(g) - STRIP)
-      for (let c = 0; c < depth; c++) {
-        copyBand(g, images + <usize>c * planeX, first, count, scratch)
+      for (let c = 0; c < depth; c += CHANNELS) {
+        const used = min(CHANNELS, depth - c)
+        copyBands(g, images + <usize>c * planeX, used, first, count, scratch)
         for (let r = 0; r < rows; r++) {
           const bias = b ? v128.load32_splat(b + (<usize>(group * rows + r) << 2)) : f32x4.splat(0)
           const outputs = y + <usize>(part * rows + r) * planeY + (<usize>(first * g.u) << 2)
-          correlate(scratch + STRIP, columnsOf(g), weights + <usize>r * rowW + <usize>c * columnW, isMirrored, bias, c > 0, outputs, count, g.u)
+          for (let i = 0; i < used; i++) {
+            const filter = weights + <usize>r * rowW + <usize>(c + i) * columnW
+            correlate(scratch + STRIP + <usize>i * bandBytes(g), columnsOf(g), filter, isMirrored, bias, c + i > 0, outputs, count, g.u)
+          }
         }
       }
     }
@@ -68,27 +82,35 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
 
 /** y_vu = b, or y_vu, + Σ_ij w_ij · x_v+i,u+j        x: [count + 2, columns], w: [3, 3], turned by 180° if isTurned -> y: [count, u] */
 function correlate(x: usize, columns: i32, w: usize, isTurned: bool, b: v128, add: bool, y: usize, count: i32, u: i32): void {
-  const w00 = v128.load32_splat(isTurned ? w + 32 : w), w01 = v128.load32_splat(isTurned ? w + 28 : w + 4), w02 = v128.load32_splat(isTurned ? w + 24 : w + 8)
-  const w10 = v128.load32_splat(isTurned ? w + 20 : w + 12), w11 = v128.load32_splat(w + 16), w12 = v128.load32_splat(isTurned ? w + 12 : w + 20)
-  const w20 = v128.load32_splat(isTurned ? w + 8 : w + 24), w21 = v128.load32_splat(isTurned ? w + 4 : w + 28), w22 = v128.load32_splat(isTurned ? w : w + 32)
-  const line = <usize>columns << 2
+  const w0 = v128.load32_splat(isTurned ? w + 32 : w), w1 = v128.load32_splat(isTurned ? w + 28 : w + 4), w2 = v128.load32_splat(isTurned ? w + 24 : w + 8)
+  const w3 = v128.load32_splat(isTurned ? w + 20 : w + 12), w4 = v128.load32_splat(w + 16), w5 = v128.load32_splat(isTurned ? w + 12 : w + 20)
+  const w6 = v128.load32_splat(isTurned ? w + 8 : w + 24), w7 = v128.load32_splat(isTurned ? w + 4 : w + 28), w8 = v128.load32_splat(isTurned ? w : w + 32)
+  const line = <usize>columns << 2, vectors = <usize>(u & ~3) << 2
+  const rest = u & 3
   for (; count > 0; count--, x += line) {
-    let p = x, q = x + line, r = q + line
-    for (const end = y + (<usize>u << 2); y < end; y += 16, p += 16, q += 16, r += 16) {
-      let s = add ? loadFirst(y, (end - y) >> 2) : b
-      s = madd(w00, v128.load(p), s)
-      s = madd(w01, v128.load(p, 4), s)
-      s = madd(w02, v128.load(p, 8), s)
-      s = madd(w10, v128.load(q), s)
-      s = madd(w11, v128.load(q, 4), s)
-      s = madd(w12, v128.load(q, 8), s)
-      s = madd(w20, v128.load(r), s)
-      s = madd(w21, v128.load(r, 4), s)
-      s = madd(w22, v128.load(r, 8), s)
-      storeFirst(y, s, (end - y) >> 2)
+    let p = x
+    for (const end = y + vectors; y < end; y += 16, p += 16) {
+      v128.store(y, window(p, line, w0, w1, w2, w3, w4, w5, w6, w7, w8, add ? v128.load(y) : b))
     }
-    y -= <usize>(-u & 3) << 2 // the last vector may have gone over the end of the line
+    if (rest > 0) {
+      storeFirst(y, window(p, line, w0, w1, w2, w3, w4, w5, w6, w7, w8, add ? loadFirst(y, rest) : b), rest)
+      y += <usize>rest << 2
+    }
   }
+}
+
+/** s + Σ_ij w_ij · x_i,j of four neighbouring windows, the first of which begins at p */
+@inline
+function window(p: usize, line: usize, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, s: v128): v128 {
+  s = madd(w0, v128.load(p), s)
+  s = madd(w1, v128.load(p, 4), s)
+  s = madd(w2, v128.load(p, 8), s)
+  s = madd(w3, v128.load(p + line), s)
+  s = madd(w4, v128.load(p + line, 4), s)
+  s = madd(w5, v128.load(p + line, 8), s)
+  s = madd(w6, v128.load(p + 2 * line), s)
+  s = madd(w7, v128.load(p + 2 * line, 4), s)
+  return madd(w8, v128.load(p + 2 * line, 8), s)
 }
 
 /** dw += the gradient from images from ... to        dy: [N, O, V, U], x: [N, C, H, W] -> dw: [O, C / groups, 3, 3] */
@@ -101,46 +123,46 @@ export function addFilterGradient(g: Geometry, dy: usize, x: usize, dw: usize, f
     for (let first = 0; first < g.v; first += lines) {
       const count = min(lines, g.v - first)
       memory.fill(scratch + STRIP, 0, directScratch(g) - STRIP)
-      for (let c = 0; c < depth; c++) {
-        copyBand(g, x + <usize>(part * depth + c) * planeX, first, count, scratch)
+      for (let c = 0; c < depth; c += CHANNELS) {
+        const used = min(CHANNELS, depth - c)
+        copyBands(g, x + <usize>(part * depth + c) * planeX, used, first, count, scratch)
         for (let r = 0; r < rows; r++) {
           const gradient = dy + <usize>(part * rows + r) * planeY + (<usize>(first * g.u) << 2)
-          addProducts(gradient, scratch + STRIP, columnsOf(g), dw + <usize>((group * rows + r) * depth + c) * 36, count, g.u)
+          for (let i = 0; i < used; i++) {
+            const filter = dw + <usize>((group * rows + r) * depth + c + i) * 36
+            addProducts(gradient, scratch + STRIP + <usize>i * bandBytes(g), columnsOf(g), filter, count, g.u)
+          }
         }
       }
     }
   }
 }
 
-/** dw_ij += Σ_vu dy_vu · x_v+i,u+j        dy: [count, u], x: [count + 2, columns] -> dw: [3, 3] */
+/** dw_ij += Σ_vu dy_vu · x_v+i,u+j        dy: [count, u], x: [count + 3, columns] -> dw: [3, 3] */
 function addProducts(dy: usize, x: usize, columns: i32, dw: usize, count: i32, u: i32): void {
-  let s00 = f32x4.splat(0), s01 = s00, s02 = s00, s10 = s00, s11 = s00, s12 = s00, s20 = s00, s21 = s00, s22 = s00
-  const line = <usize>columns << 2
-  for (; count > 0; count--, x += line) {
-    let p = x, q = x + line, r = q + line
-    for (const end = dy + (<usize>u << 2); dy < end; dy += 16, p += 16, q += 16, r += 16) {
-      const d = loadFirst(dy, (end - dy) >> 2)
-      s00 = madd(d, v128.load(p), s00)
-      s01 = madd(d, v128.load(p, 4), s01)
-      s02 = madd(d, v128.load(p, 8), s02)
-      s10 = madd(d, v128.load(q), s10)
-      s11 = madd(d, v128.load(q, 4), s11)
-      s12 = madd(d, v128.load(q, 8), s12)
-      s20 = madd(d, v128.load(r), s20)
-      s21 = madd(d, v128.load(r, 4), s21)
-      s22 = madd(d, v128.load(r, 8), s22)
+  for (let i = 0; i < 3; i++, x += <usize>columns << 2, dw += 12) addRowProducts(dy, x, columns, dw, count, u)
+}
+
+/** Row i of the same. Two lines at a time: their six sums hide the latency of the multiply-add, and nine would leave no registers for what V8 loads ahead. */
+function addRowProducts(dy: usize, x: usize, columns: i32, dw: usize, count: i32, u: i32): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, t0 = s0, t1 = s0, t2 = s0
+  const line = <usize>columns << 2, below = <usize>u << 2
+  for (; count > 0; count -= 2, x += 2 * line, dy += 2 * below) {
+    let p = x, at = dy
+    for (let left = u; left > 0; left -= 4, p += 16, at += 16) {
+      const d = loadFirst(at, left)
+      const e = count > 1 ? loadFirst(at + below, left) : f32x4.splat(0)
+      s0 = madd(d, v128.load(p), s0)
+      s1 = madd(d, v128.load(p, 4), s1)
+      s2 = madd(d, v128.load(p, 8), s2)
+      t0 = madd(e, v128.load(p + line), t0)
+      t1 = madd(e, v128.load(p + line, 4), t1)
+      t2 = madd(e, v128.load(p + line, 8), t2)
     }
-    dy -= <usize>(-u & 3) << 2
   }
-  addLanes(dw, s00)
-  addLanes(dw + 4, s01)
-  addLanes(dw + 8, s02)
-  addLanes(dw + 12, s10)
-  addLanes(dw + 16, s11)
-  addLanes(dw + 20, s12)
-  addLanes(dw + 24, s20)
-  addLanes(dw + 28, s21)
-  addLanes(dw + 32, s22)
+  addLanes(dw, f32x4.add(s0, t0))
+  addLanes(dw + 4, f32x4.add(s1, t1))
+  addLanes(dw + 8, f32x4.add(s2, t2))
 }
 
 /** The number at `to` += the sum of the lanes. */

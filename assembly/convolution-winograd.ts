@@ -12,7 +12,7 @@ import { PRODUCTS, storeFilters, storeOutputs, transformFilters, transformPatche
 import { Geometry } from './geometry'
 import { multiplyBlocks, SPARE } from './matmul'
 import { packA } from './matmul-pack'
-import { MR, NR, tile4, tileHeight } from './matmul-tile'
+import { MR, NR, tile4, tileHeight, tileMr } from './matmul-tile'
 
 /** Tiles of a block: with 32 and 64 channels, patches and products take 384 KiB. */
 const TILES: i32 = 64
@@ -106,8 +106,8 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
       const count = min(t.block, end - first)
       const tiles = count * t.width
       const padded = upTo(8, tiles)
-      writeStrips(strips, t, first, count, planeX * <usize>g.c, g.downPadding, g.acrossPadding)
-      writePlaces(g, t, places, first, count)
+      writeStrips(strips, t, first, count, planeX * <usize>g.c, g.downPadding, g.acrossPadding, 4)
+      writePlaces(g, t, places, strips, first, count)
       memory.fill(seen, 0, seenBytes(t))
       for (let c = 0; c < depth; c++) {
         copyStrips(strips, count, x + <usize>(group * depth + c) * planeX, g.h, g.w, 4, 2 * t.width + 2, seen)
@@ -147,7 +147,7 @@ function packFilters(g: Geometry, w: usize, isMirrored: bool, filters: usize, st
 }
 
 /** Where the tiles of a block lie. Those behind the end, up to a multiple of eight, look at the first patch and have no outputs. */
-function writePlaces(g: Geometry, t: Tiling, places: usize, first: i32, count: i32): void {
+function writePlaces(g: Geometry, t: Tiling, places: usize, strips: usize, first: i32, count: i32): void {
   const columns = 2 * t.width + 2
   const tiles = count * t.width
   const image = <usize>(g.o * g.v * g.u) * F
@@ -161,7 +161,7 @@ function writePlaces(g: Geometry, t: Tiling, places: usize, first: i32, count: i
     const strip = first + i / t.width
     const row = 2 * (strip % t.strips / t.pieces)
     const column = 2 * (strip % t.pieces * t.width + i % t.width)
-    place.patch = <usize>(i / t.width * 4 * columns + 2 * (i % t.width)) * F
+    place.patch = <usize>(changetype<Strip>(strips + <usize>(i / t.width) * offsetof<Strip>()).line * columns + 2 * (i % t.width)) * F
     place.output = <usize>(strip / t.strips) * image + <usize>(row * g.u + column) * F
     place.rows = min(2, g.v - row)
     place.columns = min(2, g.u - column)
@@ -213,23 +213,30 @@ function storeChannel(g: Geometry, places: usize, tiles: i32, products: usize, s
   }
 }
 
+/** Rows of whole panels that hold n rows. */
+function panelRows(n: i32): i32 {
+  let rows = 0
+  while (rows < n) rows += tileHeight(n - rows)
+  return rows
+}
+
 /** Numbers of the filters' gradient before it is transformed back: [O, C] for each element and group, in whole tiles. */
 export function transformedFilters(g: Geometry): i32 {
-  return g.groups * PRODUCTS * upTo(4, g.filters) * upTo(NR, g.channels)
+  return g.groups * PRODUCTS * panelRows(g.filters) * upTo(NR, g.channels)
 }
 
 /** Bytes of scratch that `addFilterGradient` needs; at `scratch` it writes a tiling. */
 export function addFilterGradientScratch(g: Geometry, scratch: usize): usize {
   const t = writeTiling(scratch, g, TILES)
   const tiles = t.block * t.width
-  const transformed = <usize>PRODUCTS * (tileStep(upTo(4, g.filters), tiles) + tileStep(upTo(NR, g.channels), tiles))
+  const transformed = <usize>PRODUCTS * (tileStep(panelRows(g.filters), tiles) + tileStep(upTo(NR, g.channels), tiles))
   return TILING + stripBytes(t) + 4 * seenBytes(t) + transformed
 }
 
 /** sums += the transformed gradient from images from ... to        dy: [N, O, V, U], x: [N, C, H, W] -> sums: [groups, 16, O, C], see above */
 export function addFilterGradient(g: Geometry, dy: usize, x: usize, sums: usize, from: i32, to: i32, scratch: usize): void {
   const t = writeTiling(scratch, g, TILES)
-  const rows = upTo(4, g.filters), columns = upTo(NR, g.channels)
+  const rows = panelRows(g.filters), columns = upTo(NR, g.channels)
   const tilesStep = tileStep(rows, t.block * t.width), patchesStep = tileStep(columns, t.block * t.width)
   const strips = scratch + TILING
   const seen = strips + stripBytes(t)
@@ -241,24 +248,28 @@ export function addFilterGradient(g: Geometry, dy: usize, x: usize, sums: usize,
     for (let first = from * t.strips; first < end; first += t.block) {
       const count = min(t.block, end - first)
       const depth = count * t.width
-      writeStrips(strips, t, first, count, planeY * <usize>g.o, 0, 0)
+      writeStrips(strips, t, first, count, planeY * <usize>g.o, 0, 0, 2)
       memory.fill(seen, 0, 4 * seenBytes(t))
-      for (let o = 0; o < g.filters; o += 4) {
-        const plane = dy + <usize>(group * g.filters + o) * planeY
-        copyFour(t, strips, count, plane, planeY, min(4, g.filters - o), g.v, g.u, 2, 2 * t.width, seen)
-        transformFour<Tiles>(t, seen, count, 2, 2 * t.width, tiles + <usize>(o * depth) * F, 16, tilesStep)
+      for (let o = 0, height = 0; o < g.filters; o += height) {
+        height = tileHeight(g.filters - o)
+        for (let i = 0; ; i = height - 4) { // the second four overlap the first where the panel is narrower than 8
+          const plane = dy + <usize>(group * g.filters + o + i) * planeY
+          copyFour(t, strips, count, plane, planeY, min(4, g.filters - o - i), g.v, g.u, 2, 2 * t.width, seen)
+          transformFour<Tiles>(t, strips, count, seen, 2 * t.width, tiles + <usize>(o * depth + i) * F, <usize>height * F, tilesStep)
+          if (i + 4 >= height) break
+        }
       }
-      writeStrips(strips, t, first, count, planeX * <usize>g.c, g.downPadding, g.acrossPadding)
+      writeStrips(strips, t, first, count, planeX * <usize>g.c, g.downPadding, g.acrossPadding, 4)
       memory.fill(seen, 0, 4 * seenBytes(t))
       for (let c = 0; c < g.channels; c += 4) {
         const plane = x + <usize>(group * g.channels + c) * planeX
         copyFour(t, strips, count, plane, planeX, min(4, g.channels - c), g.h, g.w, 4, 2 * t.width + 2, seen)
         const at = patches + <usize>((c & ~7) * depth + (c & 7)) * F
-        transformFour<Patches>(t, seen, count, 4, 2 * t.width + 2, at, 32, patchesStep)
+        transformFour<Patches>(t, strips, count, seen, 2 * t.width + 2, at, <usize>NR * F, patchesStep)
       }
       for (let e = 0; e < PRODUCTS; e++) {
         const sum = sums + <usize>((group * PRODUCTS + e) * rows * columns) * F
-        multiplyPanels(tiles + <usize>e * tilesStep, patches + <usize>e * patchesStep, sum, rows, columns, depth)
+        multiplyPanels(tiles + <usize>e * tilesStep, patches + <usize>e * patchesStep, sum, g.filters, columns, depth)
       }
     }
   }
@@ -266,7 +277,7 @@ export function addFilterGradient(g: Geometry, dy: usize, x: usize, sums: usize,
 
 /** What the strips see of up to four channels, each to its own place. */
 function copyFour(t: Tiling, strips: usize, count: i32, plane: usize, bytes: usize, used: i32, h: i32, w: i32, high: i32, wide: i32, seen: usize): void {
-  for (let i: usize = 0; i < <usize>used; i++) copyStrips(strips, count, plane + i * bytes, h, w, high, wide, seen + i * seenBytes(t))
+  for (let i = 0; i < used; i++) copyStrips(strips, count, plane + <usize>i * bytes, h, w, high, wide, seen + <usize>i * seenBytes(t))
 }
 
 class Patches {
@@ -278,36 +289,39 @@ class Tiles {
 
 /** The tiles of four channels, one after the other, `next` bytes apart. */
 @inline
-function transformFour<T>(t: Tiling, seen: usize, count: i32, high: i32, wide: i32, to: usize, next: usize, step: usize): void {
+function transformFour<T>(t: Tiling, strips: usize, count: i32, seen: usize, wide: i32, to: usize, next: usize, step: usize): void {
   const transform = changetype<T>(0)
   const channel = seenBytes(t)
   const row = <usize>wide * F
-  for (let strip = 0; strip < count; strip++, seen += <usize>high * row) {
-    let p = seen
+  for (const end = strips + <usize>count * offsetof<Strip>(); strips < end; strips += offsetof<Strip>()) {
+    let p = seen + <usize>changetype<Strip>(strips).line * row
     for (let i = 0; i < t.width; i++, p += 8, to += next) transform.of(p, p + channel, p + 2 * channel, p + 3 * channel, row, to, step)
   }
 }
 
-/** sum [rows, columns] += a · bᵀ        a: panels [depth, 4], b: panels [depth, 8] */
+/** sum [rows, columns] += a · bᵀ        a: panels [depth, height], b: panels [depth, 8] */
 function multiplyPanels(a: usize, b: usize, sum: usize, rows: i32, columns: i32, depth: i32): void {
+  const rowSum = <usize>columns * F
   for (let c = 0; c < columns; c += NR, b += <usize>(depth * NR) * F) {
     let panel = a
-    for (let r = 0; r < rows; r += 4, panel += <usize>(depth * 4) * F) {
-      tile4(panel, b, sum + <usize>(r * columns + c) * F, <usize>columns * F, true, depth)
+    for (let i = 0, height = 0; i < rows; i += height, panel += <usize>(depth * height) * F) {
+      height = tileHeight(rows - i)
+      const tile = sum + <usize>i * rowSum + <usize>c * F
+      if (height == MR) tileMr(panel, b, tile, rowSum, true, depth)
+      else tile4(panel, b, tile, rowSum, true, depth)
     }
   }
 }
 
 /** dw from the sums        sums: [groups, 16, O, C] -> dw: [O, C / groups, 3, 3]. It overwrites sums. */
 export function storeFilterGradient(g: Geometry, sums: usize, dw: usize): void {
-  const rows = upTo(4, g.filters), columns = upTo(NR, g.channels)
+  const rows = panelRows(g.filters), columns = upTo(NR, g.channels)
   const step = <usize>(rows * columns) * F
   for (let group = 0; group < g.groups; group++, sums += <usize>PRODUCTS * step) {
     for (let o = 0; o < g.filters; o++) {
-      for (let c = 0; c < g.channels; c += 4, dw += 144) {
-        const count = min(4, g.channels - c)
-        storeFilters(sums + <usize>(o * columns + c) * F, step, dw, 36, count)
-        if (count < 4) dw -= <usize>(4 - count) * 36
+      for (let c = 0; c < g.channels; c += 4) {
+        const to = dw + <usize>(((group * g.filters + o) * g.channels + c) * 9) * F
+        storeFilters(sums + <usize>(o * columns + c) * F, step, to, 36, min(4, g.channels - c))
       }
     }
   }
