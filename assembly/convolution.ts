@@ -12,22 +12,23 @@ import { Geometry, geometryBytes, mirrored } from './geometry'
 const WINOGRAD: i32 = 0, DIRECT: i32 = 1, DEPTHWISE: i32 = 2, COLUMNS: i32 = 3
 
 /**
- * - 3 × 3 neighbours, enough channels and filters: Winograd's F(2×2, 3×3), fewer products, if there are more tiles than it takes to make up for transforming the filters
- * - 3 × 3 neighbours, few channels: directly
+ * - 3 × 3 neighbours: directly where it is one channel or one filter, or few of both, so depthwise, too;
+ *   by Winograd's F(2×2, 3×3) where the matrices of channels and filters are not thin, and enough tiles share the transformed filters
  * - other windows with one channel for each filter: line by line
  * - everything else: as a product with a matrix of columns
  */
 function wayOf(g: Geometry): i32 {
   const channels = g.channels, filters = g.filters
   if (g.isThree && channels > 0) {
-    if (min(channels, filters) <= FEW_CHANNELS) return DIRECT
-    if (((g.v + 1) >> 1) * ((g.u + 1) >> 1) * g.n >= ENOUGH_TILES) return WINOGRAD
+    if (min(channels, filters) <= 1 || max(channels, filters) <= FEW) return DIRECT
+    if (min(channels, filters) >= MANY && g.n * ((g.v + 1) >> 1) * ((g.u + 1) >> 1) >= ENOUGH_TILES) return WINOGRAD
   }
   return g.isDepthwise ? DEPTHWISE : COLUMNS
 }
 
-const FEW_CHANNELS: i32 = 4
-const ENOUGH_TILES: i32 = 16
+const FEW: i32 = 4
+const MANY: i32 = 6
+const ENOUGH_TILES: i32 = 32
 
 /** Bytes of n numbers. */
 @inline
