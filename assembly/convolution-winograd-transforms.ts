@@ -37,7 +37,7 @@ function transformPatchRow(t0: v128, t1: v128, t2: v128, t3: v128, to: usize, st
 
 /** Bᵀ d B of the patches that begin at p0 ... p3, their rows `row` bytes apart. */
 export function transformPatches(p0: usize, p1: usize, p2: usize, p3: usize, row: usize, to: usize, step: usize): void {
-  const third = 2 * row, fourth = 3 * row
+  const third: usize = 2 * row, fourth: usize = 3 * row
   transformPatchRow(
     f32x4.sub(v128.load(p0), v128.load(p0 + third)), f32x4.sub(v128.load(p1), v128.load(p1 + third)),
     f32x4.sub(v128.load(p2), v128.load(p2 + third)), f32x4.sub(v128.load(p3), v128.load(p3 + third)), to, step)
@@ -109,7 +109,7 @@ function transformTileRow(left: v128, right: v128, to: usize, step: usize): void
 
 /** b + Aᵀ m A of four tiles, m's elements `step` bytes apart, to the four places where they begin, their rows `row` bytes apart. */
 export function storeOutputs(m: usize, step: usize, b: v128, to0: usize, to1: usize, to2: usize, to3: usize, row: usize): void {
-  const below = 4 * step
+  const below: usize = 4 * step
   const left0 = leftOf(m, step), right0 = rightOf(m, step)
   m += below
   const left1 = f32x4.add(leftOf(m, step), b), right1 = f32x4.add(rightOf(m, step), b) // row 1 stands in all four outputs
@@ -143,7 +143,7 @@ function rightOf(m: usize, step: usize): v128 {
 
 /** Gᵀ u G, the first `count` of four filters, to w, `apart` bytes from one to the next. It overwrites u. */
 export function storeFilters(u: usize, step: usize, w: usize, apart: usize, count: i32): void {
-  const row = 4 * step
+  const row: usize = 4 * step
   for (let s = 0; s < 4; s++) { // column s of Gᵀ u
     const at = u + <usize>s * step
     const u0 = v128.load(at), u1 = v128.load(at + row), u2 = v128.load(at + 2 * row), u3 = v128.load(at + 3 * row)

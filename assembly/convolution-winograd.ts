@@ -130,7 +130,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
 function packFilters(g: Geometry, w: usize, isMirrored: bool, filters: usize, step: usize, raw: usize): void {
   const depth = g.channels, rows = g.filters
   const rowW = <usize>(isMirrored ? 1 : depth) * 36 // bytes from one row of the matrix to the next, and from one column
-  const columnW = <usize>(isMirrored ? rows : 1) * 36
+  const columnW: usize = <usize>(isMirrored ? rows : 1) * 36
   const columns = upTo(4, depth)
   const rawStep = tileStep(MR, columns)
   for (let i = 0, height = 0; i < rows; i += height, filters += <usize>(height * depth) * F) {

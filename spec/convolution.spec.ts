@@ -5,6 +5,8 @@ import { F, grad, gradcheck, manualSeed, nn, ones, randn, setBackend, type Tenso
 import { reference } from '../src/kernels.ts'
 import { type HostArray, sizeOf } from '../src/reference/array.ts'
 import { type ConvolutionOptions, convolvedShape } from '../src/reference/convolution.ts'
+import type { ConvolutionExports } from '../src/wasm/kernels/convolution.ts'
+import { load } from '../src/wasm/load.ts'
 import { expectClose, type Frozen, oracle } from './support.ts'
 import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, scale, seeds } from './twins.ts'
 
@@ -30,6 +32,22 @@ function problems(most: number, images = 3): fc.Arbitrary<ConvolutionOptions> {
     })
     .filter((o) => convolvedShape(o)[2] > 0 && convolvedShape(o)[3] > 0)
 }
+
+/** 3 × 3 neighbours: every way that such a convolution can go, with odd sizes, any padding, and channels that fill no vector. */
+const threes: fc.Arbitrary<ConvolutionOptions> = fc
+  .record({
+    n: fc.integer({ min: 1, max: 5 }),
+    groups: fc.constantFrom(1, 1, 1, 2),
+    channels: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 6, max: 13 })),
+    filters: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 6, max: 21 })),
+    size: fc.tuple(fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, max: 19 })),
+    padding: fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 })),
+  })
+  .map(({ n, groups, channels, filters, size, padding }) => {
+    const [x, w] = [[n, channels * groups, ...size] as const, [filters * groups, channels, 3, 3] as const]
+    return { x, w, padding, stride: [1, 1], dilation: [1, 1], groups } as const
+  })
+  .filter((o) => convolvedShape(o)[2] > 0 && convolvedShape(o)[3] > 0)
 
 const sizes = (o: ConvolutionOptions) => ({ x: sizeOf(o.x), w: sizeOf(o.w), y: sizeOf(convolvedShape(o)) })
 
@@ -63,16 +81,40 @@ describe('the kernels', () => {
         expectTwins(inputGradient(o), [dy, w])
         expectTwins(weightGradient(o), [dy, x])
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
+  })
+
+  it("on wasm are the definitions for 3 × 3 neighbours, too: Winograd's transforms halve whole numbers at most twice, which is exact", () => {
+    fc.assert(
+      fc.property(threes, seeds, (o, seed) => {
+        const n = sizes(o)
+        const [x, w, dy, b] = [whole(seed, n.x), whole(seed + 1, n.w), whole(seed + 2, n.y), whole(seed + 3, o.w[0])]
+        expectTwins(withBias(o), [x, w, b])
+        expectTwins(inputGradient(o), [dy, w])
+        expectTwins(weightGradient(o), [dy, x])
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('by Winograd err by at most (C + 16) · 2^-21 times the greatest number times the greatest weight', () => {
+    for (const [seed, c] of [6, 32, 129].entries()) {
+      const o: ConvolutionOptions = { x: [2, c, 9, 11], w: [7, c, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 }
+      const n = sizes(o)
+      const [x, w] = [numbers(seed + 1, n.x, { min: -1, max: 1 }), numbers(seed + 2, n.w, { min: -1, max: 1 })]
+      expectTwins(conv2d(o), [x, w], { abs: (c + 16) * 2 ** -21 })
+    }
   })
 
   it('on wasm are the definitions within rounding, where blocks of columns begin and end too', () => {
     const large: ConvolutionOptions[] = [
-      { x: [2, 32, 14, 14], w: [64, 32, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
-      { x: [1, 16, 45, 67], w: [5, 16, 5, 5], stride: [1, 1], padding: [2, 2], dilation: [1, 1], groups: 1 },
-      { x: [1, 130, 21, 23], w: [7, 130, 4, 4], stride: [1, 2], padding: [1, 3], dilation: [2, 1], groups: 1 },
-      { x: [1, 260, 9, 11], w: [9, 260, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
+      { x: [2, 32, 13, 14], w: [16, 32, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
+      { x: [1, 6, 5, 150], w: [7, 6, 3, 3], stride: [1, 1], padding: [1, 0], dilation: [1, 1], groups: 1 },
+      { x: [1, 1, 70, 90], w: [3, 1, 3, 3], stride: [1, 1], padding: [1, 0], dilation: [1, 1], groups: 1 },
+      { x: [1, 16, 25, 27], w: [5, 16, 5, 5], stride: [1, 1], padding: [2, 2], dilation: [1, 1], groups: 1 },
+      { x: [1, 130, 21, 23], w: [3, 130, 4, 4], stride: [1, 2], padding: [1, 3], dilation: [2, 1], groups: 1 },
+      { x: [1, 260, 7, 9], w: [5, 260, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
       { x: [1, 3, 1, 70_001], w: [2, 3, 1, 7], stride: [1, 3], padding: [0, 2], dilation: [1, 5], groups: 1 },
       { x: [2, 24, 20, 20], w: [24, 1, 3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 24 },
       { x: [2, 5, 33, 35], w: [10, 1, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 5 },
@@ -106,7 +148,7 @@ describe('the kernels', () => {
 
   it('are adjoints: <dy, conv(x, w)> = <inputGradient(dy, w), x> = <weightGradient(dy, x), w>', () => {
     fc.assert(
-      fc.property(problems(12), seeds, (o, seed) => {
+      fc.property(fc.oneof(problems(12), threes), seeds, (o, seed) => {
         const n = sizes(o)
         const [x, w, dy] = [numbers(seed, n.x), numbers(seed + 1, n.w), numbers(seed + 2, n.y)]
         for (const build of builds) {
@@ -127,6 +169,52 @@ describe('the kernels', () => {
       const none: ConvolutionOptions = { ...o, x: [0, 1, 3, 3], w: [2, 1, 2, 2] }
       expect(onWasm(build, weightGradient(none), new Float32Array(0), new Float32Array(0))).toEqual(new Float32Array(8))
     }
+  })
+})
+
+describe.each(['plain', 'relaxed'] as const)('images are computed apart from one another, %s', (simd) => {
+  const { exports, memory } = load<ConvolutionExports>(simd)
+  memory.grow(64)
+  const heap = new Float32Array(memory.buffer)
+
+  /** Runs with the addresses of the sizes, of x, w, dy, of results and sums, and of the scratch. */
+  function computed(o: ConvolutionOptions, cuts: readonly number[]): HostArray[] {
+    const n = sizes(o)
+    const [, , v, u] = convolvedShape(o)
+    let at = 1024
+    const place = (length: number, seed = 0) => {
+      heap.fill(Number.NaN, at / 4, at / 4 + length + 16)
+      if (seed > 0) heap.set(numbers(seed, length), at / 4)
+      at += 64 * Math.ceil(length / 16 + 1)
+      return at - 64 * Math.ceil(length / 16 + 1)
+    }
+    const [geometry, x, w, dy, y, dx, dw] = [place(48), place(n.x, 1), place(n.w, 2), place(n.y, 3), place(n.y), place(n.x), place(n.w)]
+    exports.writeGeometry(geometry, ...o.x, o.w[0], o.w[2], o.w[3], v, u, ...o.stride, ...o.padding, ...o.dilation, o.groups)
+    const parts = exports.weightGradientParts(geometry)
+    const sums = place(parts * exports.weightGradientSums(geometry))
+    const scratch = place(exports.convolutionScratch(geometry, geometry + exports.geometryBytes()) / 4)
+    for (let i = 1; i < cuts.length; i++) {
+      exports.conv2d(geometry, x, w, 0, y, cuts[i - 1], cuts[i], scratch)
+      exports.conv2dInputGradient(geometry, dy, w, dx, cuts[i - 1], cuts[i], scratch)
+    }
+    for (const part of cuts.length > 2 ? Array.from({ length: parts }, (_, p) => parts - 1 - p) : []) {
+      exports.conv2dWeightGradientSums(geometry, dy, x, sums, part, part + 1, scratch)
+    }
+    if (cuts.length === 2) exports.conv2dWeightGradientSums(geometry, dy, x, sums, 0, parts, scratch)
+    exports.conv2dWeightGradient(geometry, sums, dw)
+    return [heap.slice(y / 4, y / 4 + n.y), heap.slice(dx / 4, dx / 4 + n.x), heap.slice(dw / 4, dw / 4 + n.w)]
+  }
+
+  it.each<[string, ConvolutionOptions['x'], ConvolutionOptions['w'], number]>([
+    ['Winograd', [5, 7, 9, 11], [9, 7, 3, 3], 1],
+    ['directly', [5, 2, 9, 11], [4, 2, 3, 3], 1],
+    ['line by line', [5, 3, 9, 11], [3, 1, 2, 3], 3],
+    ['by columns', [5, 4, 9, 11], [6, 2, 5, 3], 2],
+  ])('%s: the bits do not depend on how they are cut', (_, x, w, groups) => {
+    const o: ConvolutionOptions = { x, w, stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups }
+    const whole = computed(o, [0, 5])
+    expect(whole.every((numbers) => numbers.every(Number.isFinite))).toBe(true)
+    expect(computed(o, [0, 1, 3, 3, 5])).toEqual(whole)
   })
 })
 
