@@ -54,7 +54,7 @@ function copyBands(g: Geometry, channels: usize, used: i32, first: i32, count: i
  */
 export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, isMirrored: bool, from: i32, to: i32, scratch: usize): void {
   const depth = g.channels, rows = g.filters
-  const rowW: usize = <usize>(isMirrored ? 1 : depth) * 36, columnW: usize = <usize>(isMirrored ? rows : 1) * 36
+  const rowW = <usize>(isMirrored ? 36 : 36 * depth), columnW = <usize>(isMirrored ? 36 * rows : 36)
   const planeX = <usize>(g.h * g.w) << 2, planeY = <usize>(g.v * g.u) << 2
   const lines = linesOf(g)
   for (let part = from * g.groups; part < to * g.groups; part++) {

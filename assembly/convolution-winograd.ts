@@ -129,8 +129,8 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
 /** G w Gᵀ as panels        w: [O, C, 3, 3] of a group -> filters: [O, C] for each element; [C, O] if mirrored */
 function packFilters(g: Geometry, w: usize, isMirrored: bool, filters: usize, step: usize, raw: usize): void {
   const depth = g.channels, rows = g.filters
-  const rowW = <usize>(isMirrored ? 1 : depth) * 36 // bytes from one row of the matrix to the next, and from one column
-  const columnW: usize = <usize>(isMirrored ? rows : 1) * 36
+  const rowW = <usize>(isMirrored ? 36 : 36 * depth) // bytes from one row of the matrix to the next, and from one column
+  const columnW = <usize>(isMirrored ? 36 * rows : 36)
   const columns = upTo(4, depth)
   const rawStep = tileStep(MR, columns)
   for (let i = 0, height = 0; i < rows; i += height, filters += <usize>(height * depth) * F) {
