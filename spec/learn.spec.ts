@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { demoOptions } from '../src/learn/front.ts'
 import { lessonNamed, readArguments } from '../src/learn/usage.ts'
 import { copyOfProject, fillIn, keepLessons, runCommand, runFile } from './project-copy.ts'
 
@@ -239,6 +240,17 @@ describe.concurrent('a mistake on the command line', () => {
     [['-x'], "unknown flag '-x'"],
   ])('%j is named', (args, message) => {
     expect(() => readArguments(args)).toThrow(message)
+  })
+
+  it('is not made by the path of a file, where the lesson reads one', async () => {
+    const chosen = async (...data: string[]) =>
+      (await demoOptions(lessonNamed('lstm'), readArguments(data.flatMap((name) => ['--data', name])))).data
+    expect(await chosen()).toBe('seasons')
+    expect(await chosen('walk')).toBe('walk')
+    expect(await chosen('package.json')).toBe('package.json')
+    await expect(chosen('none.csv')).rejects.toThrow(
+      "lstm does not know the data 'none.csv', and there is no such file: there are seasons, walk, or the path of a CSV file",
+    )
   })
 
   it('is not made by a path in place of a name', () => {

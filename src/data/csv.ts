@@ -71,7 +71,8 @@ export function csv(path: string, options: CsvOptions = {}): Features | Labelled
   }
 }
 
-function decodeText(path: string): string {
+/** A file's text, in UTF-8. */
+export function decodeText(path: string): string {
   const bytes = readFile('csv', path)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes) // without the mark that Excel puts before it
@@ -81,7 +82,7 @@ function decodeText(path: string): string {
 }
 
 /** Decimal, as people write numbers: no hexadecimal, no NaN, no grouped thousands. */
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
+export const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
 
 /** Records of one length, under names. */
 class Table {

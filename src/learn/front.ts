@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { BackendName } from '../tensor/backend.ts'
 import { errorText } from './failure.ts'
@@ -75,12 +75,17 @@ export function remember({ name }: Lesson, { verdicts, broken }: CheckRun, progr
   progress.update(name, { passed, of: verdicts.length })
 }
 
+/** `are digits, or the path of a file`: what `--data` may be. */
+function dataText({ data, dataPath }: Lesson): string {
+  return `${data.length === 1 ? 'is' : 'are'} ${data.join(', ')}${dataPath ? `, or ${dataPath}` : ''}`
+}
+
 /** The options of a demo, of what was asked for. */
 export async function demoOptions(lesson: Lesson, asked: Arguments): Promise<DemoOptions> {
   const { seed, epochs, data, quick } = asked
-  if (data !== '' && lesson.data.length > 0 && !lesson.data.includes(data)) {
-    const known = `there ${lesson.data.length === 1 ? 'is' : 'are'} ${lesson.data.join(', ')}`
-    throw new UsageError(`${lesson.name} does not know the data '${data}': ${known}`)
+  if (data !== '' && lesson.data.length > 0 && !lesson.data.includes(data) && !(lesson.dataPath && existsSync(data))) {
+    const noPath = lesson.dataPath ? ', and there is no such file' : ''
+    throw new UsageError(`${lesson.name} does not know the data '${data}'${noPath}: there ${dataText(lesson)}`)
   }
   const backend = await usableBackend(lesson, asked.backend)
   return { seed, epochs, data: lesson.data.length === 0 ? '' : data || lesson.data[0], backend, quick }
@@ -108,6 +113,6 @@ function notes({ backend, data }: Lesson, asked: Arguments): string[] {
 }
 
 function helpText(lesson: Lesson): string {
-  const data = lesson.data.length === 0 ? '' : `\n\nIts data: ${lesson.data.join(', ')}.`
+  const data = lesson.data.length === 0 ? '' : `\n\nIts data ${dataText(lesson)}.`
   return `${heading(lesson)}\n\n${lesson.description}\n\nnpx tsx exercises/${lesson.name}.ts [flags]\n\n${flagsHelp}${data}`
 }

@@ -8,6 +8,8 @@ export interface Lesson {
   readonly backend: 'none' | 'tensor'
   /** What `--data` may be; the first is the default. Empty: the lesson brings its own and has no use for `--data`. */
   readonly data: readonly string[]
+  /** What else `--data` takes, in words: a file or a folder. Undefined: nothing but those names. */
+  readonly dataPath?: string
 }
 
 /** All lessons in the order of the course. A lesson depends on no later one. */
@@ -81,6 +83,14 @@ export const manifest: readonly Lesson[] = [
     description: 'A network with a state learns to remember a bit, by a gradient that goes back through time and may vanish or explode.',
     backend: 'none',
     data: [],
+  },
+  {
+    name: 'lstm',
+    title: 'Long short-term memory',
+    description: 'A cell with gates remembers two numbers over a hundred steps, where the plain network forgets, and forecasts a series.',
+    backend: 'tensor',
+    data: ['seasons', 'walk'],
+    dataPath: 'the path of a CSV file (its column close or price, or the last one of numbers)',
   },
   {
     name: 'attention',

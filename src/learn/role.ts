@@ -35,7 +35,7 @@ export interface DemoOptions {
   readonly seed: number
   /** `--epochs`, or undefined: the lesson's own number. */
   readonly epochs: number | undefined
-  /** `--data`, or the first that the manifest names, or ''. */
+  /** `--data`: a name or, where the manifest allows it, a path; or the first that the manifest names, or ''. */
   readonly data: string
   /** `--backend`, or undefined: the engine's own choice. It has been applied already. */
   readonly backend: BackendName | undefined
