@@ -10,8 +10,8 @@ const ROWS: usize = 5
 const COLUMNS: usize = 8
 /** The spare tile in which the edges are computed. */
 const SPARE: usize = (ROWS * COLUMNS) << 2
-/** Distances that `nearest` holds at a time, unless five rows have more: 256 KiB. */
-const BLOCK: usize = 65536
+/** Distances that `nearest` holds at a time, unless five rows have more: 1 MiB. */
+const BLOCK: usize = 262144
 
 /** Bytes of scratch that squaredDistances needs: the spare tile, and a panel of y. */
 export function squaredDistancesScratch(d: usize): usize {
@@ -37,7 +37,7 @@ export function squaredDistances(x: usize, y: usize, distances: usize, n: usize,
         tile(x + i * line, line, rows, panel, d, to, m << 2)
       } else {
         tile(x + i * line, line, rows, panel, d, scratch, COLUMNS << 2)
-        for (let r: usize = 0; r < rows; r++) memory.copy(to + ((r * m) << 2), scratch + ((r * COLUMNS) << 2), columns << 2)
+        for (let r: usize = 0; r < rows; r++) copyRow(scratch + ((r * COLUMNS) << 2), to + ((r * m) << 2), columns)
       }
     }
   }
@@ -84,6 +84,12 @@ function tile(x: usize, line: usize, rows: usize, panel: usize, d: usize, to: us
   v128.store(to + 3 * rowTo, s31, 16)
   v128.store(to + 4 * rowTo, s40)
   v128.store(to + 4 * rowTo, s41, 16)
+}
+
+/** The first `columns` numbers of a tile's row. */
+@inline
+function copyRow(from: usize, to: usize, columns: usize): void {
+  for (let c: usize = 0; c < columns; c++) store<f32>(to + (c << 2), load<f32>(from + (c << 2)))
 }
 
 /** sum + (a - b)² */

@@ -64,7 +64,7 @@ describe('nearest', () => {
   })
 
   it('goes through many rows in blocks', () => {
-    const o = { n: 50, m: 1700, d: 2, k: 7 }
+    const o = { n: 45, m: 6500, d: 2, k: 7 }
     const one = { ...o, k: 1 }
     const [x, y] = [Float32Array.from(places(1, o.n * o.d, 60)), Float32Array.from(places(2, o.m * o.d, 60))]
     const seven = reference.nearest(x, y, o)

@@ -1,6 +1,9 @@
 /** Gradus: the public surface. Pictures are a door of their own, `gradus/plot`, since they alone need a package; `fit` goes through it only when it draws. */
+/** Gradus: the public surface. Pictures are a door of their own, `gradus/plot`, since they alone need a package. */
+export * as classic from './classic/index.ts'
 export * as data from './data/index.ts'
 export { GradusError } from './errors.ts'
+export * as evaluate from './evaluate/index.ts'
 export * as io from './io/index.ts'
 export * as nn from './nn/index.ts'
 export { summary } from './nn/summary.ts'

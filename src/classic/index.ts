@@ -1,0 +1,6 @@
+export type { Estimator } from './estimator.ts'
+export type { Column, Rows } from './input.ts'
+export { KMeans, type KMeansOptions } from './k-means.ts'
+export { KNeighborsClassifier } from './k-neighbors-classifier.ts'
+export { KNeighborsRegressor } from './k-neighbors-regressor.ts'
+export type { KNeighborsOptions } from './neighbors.ts'

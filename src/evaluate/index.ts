@@ -1,0 +1,2 @@
+export { accuracy } from './accuracy.ts'
+export { r2 } from './r2.ts'
