@@ -1,7 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { displayWidth } from '../src/plot/display-width.ts'
-import { bars, type ColourDepth, contour, heatmap, image, images, lines, type Picture, regions, scatter, table } from '../src/plot/index.ts'
+import {
+  bars,
+  boxPlot,
+  type ColourDepth,
+  contour,
+  heatmap,
+  image,
+  images,
+  lines,
+  type Picture,
+  regions,
+  scatter,
+  type TreeModel,
+  table,
+  tree,
+} from '../src/plot/index.ts'
 
 const WIDTHS = [1, 5, 20, 40, 80, 200]
 const DEPTHS: ColourDepth[] = ['none', '16', '256', '24-bit']
@@ -17,6 +32,14 @@ const square = [
   [1, 0],
   [1, 1],
 ]
+
+/** A tree of depth 9, of which every right side is a leaf. */
+function sapling(depth: number): TreeModel['root'] {
+  const node = { samples: 1000 - 100 * depth, weight: 1, impurity: 0.5 / (depth + 1), value: [0.25, 0.15, 0.6], split: null }
+  if (depth === 9) return node
+  const left = sapling(depth + 1)
+  return { ...node, split: { feature: depth, threshold: depth / 7, gain: 0.1, left, right: { ...node, samples: 100 } } }
+}
 
 /** One of each kind, every label as given. */
 function gallery(label: string): Record<string, Picture> {
@@ -53,6 +76,9 @@ function gallery(label: string): Record<string, Picture> {
       { shape: [8, 8], title: label },
     ),
     bars: bars(names(4), [1, -0.5, Number.NaN, Number.NEGATIVE_INFINITY], { title: label, unit: label }),
+    tree: tree({ kind: 'classifier', root: sapling(0) }, { title: label, featureNames: names(9), classNames: names(3) }),
+    'cut tree': tree({ kind: 'regressor', root: sapling(0) }, { title: label, maxDepth: 2 }),
+    boxPlot: boxPlot({ [`${label}a`]: wave(50, 40), [`${label}b`]: [0, 0, 0, 9, Number.NaN], [`${label}c`]: [2] }, texts),
     table: table(names(6), [names(6), [1, 2.5, Number.NaN, label, -1e9, 1e-9]], { title: label }),
   }
 }

@@ -1,5 +1,4 @@
 /** Gradus: the public surface. Pictures are a door of their own, `gradus/plot`, since they alone need a package; `fit` goes through it only when it draws. */
-/** Gradus: the public surface. Pictures are a door of their own, `gradus/plot`, since they alone need a package. */
 export * as classic from './classic/index.ts'
 export * as data from './data/index.ts'
 export { GradusError } from './errors.ts'
