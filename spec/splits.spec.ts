@@ -56,7 +56,7 @@ describe('trainTestSplit', () => {
   })
 
   it('takes counts and shares as scikit-learn does', async () => {
-    const sizes = async (options: evaluate.SplitOptions) =>
+    const sizes = async (options: evaluate.TrainTestSplitOptions) =>
       (
         await trainTestSplit(
           countUp(10).map((i) => [i]),
@@ -80,6 +80,7 @@ describe('trainTestSplit', () => {
     const images = tensor(numbers(1, 24)).reshape(4, 2, 3)
     const [xTrain, xTest, yTrain] = await trainTestSplit(images, tensor([0, 1, 2, 3], { dtype: 'int32' }), { testSize: 1 })
     expect([xTrain.shape, xTest.shape, yTrain.dtype]).toEqual([[3, 2, 3], [1, 2, 3], 'int32'])
+    expect((await trainTestSplit(images, images, { testSize: 1 }))[2].shape).toEqual([3, 2, 3])
     const plain = await trainTestSplit([[1], [2]], [0.5, 1])
     expect([plain[0].dtype, plain[2].dtype]).toEqual(['float32', 'float32'])
     expect((await trainTestSplit([[1], [2]], [0, 1]))[2].dtype).toBe('int32')
@@ -88,6 +89,7 @@ describe('trainTestSplit', () => {
   it('says what is wrong', async () => {
     const x = countUp(4).map((i) => [i])
     await expect(trainTestSplit(x, [0, 1, 2])).rejects.toThrow('trainTestSplit: y must have one number per sample, 4, got 3')
+    await expect(trainTestSplit(x, tensor([0, 1]))).rejects.toThrow('trainTestSplit: y must have one row per sample, 4, got shape [2]')
     await expect(trainTestSplit(x, countUp(4), { testSize: 4 })).rejects.toThrow(
       'of 4 samples 0 would train and 4 test; neither may be empty',
     )

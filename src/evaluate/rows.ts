@@ -1,5 +1,6 @@
 import { type Column, type Rows, readColumn, readRows } from '../classic/input.ts'
-import { type HostArray, like } from '../reference/array.ts'
+import { expect } from '../errors.ts'
+import { type HostArray, like, showShape } from '../reference/array.ts'
 import { fromHost } from '../tensor/creation.ts'
 import { Tensor, tensor } from '../tensor/index.ts'
 
@@ -17,10 +18,13 @@ export async function rowsToTake(operation: string, x: Rows): Promise<Taken> {
   return taken(operation, data, [n, d])
 }
 
-/** Labels or targets. A tensor keeps its type, integers become int32. */
+/** Labels or targets. A tensor keeps its type and its further axes; plain integers become int32. */
 export async function columnToTake(operation: string, y: Column, n: number): Promise<Taken> {
+  if (y instanceof Tensor) {
+    expect(y.shape[0] === n, operation, () => `y must have one row per sample, ${n}, got shape ${showShape(y.shape)}`)
+    return taken(operation, await y.read(), y.shape)
+  }
   const values = await readColumn(operation, y, 'y', n)
-  if (y instanceof Tensor) return taken(operation, values, [n])
   const isIntegral = values.every((v) => v === (v | 0))
   return taken(operation, isIntegral ? Int32Array.from(values) : tensor(Array.from(values)).data, [n])
 }

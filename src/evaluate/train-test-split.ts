@@ -4,7 +4,7 @@ import type { Generator } from '../random.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { columnToTake, rowsToTake } from './rows.ts'
 
-export interface SplitOptions {
+export interface TrainTestSplitOptions {
   /** A share between 0 and 1 (rounded up), or a count. Default: what trainSize leaves, else 0.25. */
   testSize?: number
   /** A share between 0 and 1 (rounded down), or a count. Default: what testSize leaves. */
@@ -27,7 +27,7 @@ export interface SplitOptions {
 export async function trainTestSplit(
   x: Rows,
   y: Column,
-  options: SplitOptions = {},
+  options: TrainTestSplitOptions = {},
 ): Promise<[xTrain: Tensor, xTest: Tensor, yTrain: Tensor, yTest: Tensor]> {
   const { shuffle = true, stratify, seed } = options
   const rows = await rowsToTake('trainTestSplit', x)
@@ -53,7 +53,7 @@ function cut(order: Int32Array, train: number, test: number, shuffled: boolean):
   return { train: order.slice(0, train), test: order.slice(train, train + test) }
 }
 
-function sizes(n: number, { testSize, trainSize }: SplitOptions): { train: number; test: number } {
+function sizes(n: number, { testSize, trainSize }: TrainTestSplitOptions): { train: number; test: number } {
   for (const [name, size] of Object.entries({ testSize, trainSize })) {
     const isRight = size === undefined || (size > 0 && (size < 1 || Number.isInteger(size)))
     expect(isRight, 'trainTestSplit', () => `${name} must be a share between 0 and 1 or a count, got ${size}`)
