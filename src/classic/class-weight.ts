@@ -3,6 +3,7 @@ import { expect } from '../errors.ts'
 /** What each class counts: 'balanced' so that all classes weigh the same, or numbers by label (a class that is not named counts 1). */
 export type ClassWeight = 'balanced' | Readonly<Record<number, number>>
 
+/** Checks what can be checked without labels: every weight is a number above 0. */
 export function checkClassWeight(name: string, classWeight: ClassWeight | undefined): void {
   if (classWeight === undefined || classWeight === 'balanced') return
   expect(
