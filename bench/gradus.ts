@@ -6,6 +6,7 @@ import { setBackend } from '../src/index.ts'
 import { reference } from '../src/kernels.ts'
 import { loadWasm } from '../src/wasm/index.ts'
 import { ceilingWork } from './ceilings.ts'
+import { estimatorWork } from './estimators.ts'
 import { models } from './models.ts'
 import { families } from './operations/index.ts'
 import { prepareOperation } from './operations/operation.ts'
@@ -16,7 +17,7 @@ const isReference = process.argv[2] === 'reference'
 await setBackend(isReference ? 'reference' : 'wasm')
 const wasm = isReference ? null : await loadWasm()
 
-const work: Work = wasm ? ceilingWork(Number(process.env.GRADUS_THREADS ?? 1)) : {}
+const work: Work = { ...estimatorWork, ...(wasm ? ceilingWork(Number(process.env.GRADUS_THREADS ?? 1)) : {}) }
 for (const operation of families.flatMap(({ operations }) => operations)) {
   work[operation.name] = () => (wasm ? prepareOperation(wasm, operation) : prepareOperation(reference, operation))
 }

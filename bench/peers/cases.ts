@@ -14,4 +14,8 @@ export const cases: readonly string[] = [
   'CNN inference',
   'LSTM step',
   'Transformer block step',
+  'k-means 10000×16, k = 10',
+  'KNN 5000×64, 500 queries',
+  'decision tree, digits',
+  'random forest, 100 trees, digits',
 ]

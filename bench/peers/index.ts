@@ -64,12 +64,11 @@ function parse() {
 /** What a peer did, with its ratio to Gradus on as many threads; its error where it could not, or did something else. */
 function compare(outcome: Outcome, own: Outcome | undefined): Comparison {
   if (!isMeasured(outcome)) return outcome
-  if (!isMeasured(own)) return { ms: outcome.median, rounds: outcome.samples.length }
+  const time = { ms: outcome.median, least: outcome.least, rounds: outcome.samples.length }
+  if (!isMeasured(own)) return time
   if (!sameNumbers(outcome.result, own.result))
     return { error: `gives ${outcome.result.join(', ')} where Gradus gives ${own.result.join(', ')}` }
-  const rounds = outcome.samples.length
-  const ratio = rounds < FEW ? outcome.median / own.median : pairedRatio(outcome.samples, own.samples)
-  return { ms: outcome.median, rounds, ratio }
+  return { ...time, ratio: time.rounds < FEW ? outcome.median / own.median : pairedRatio(outcome.samples, own.samples) }
 }
 
 async function main({ names, selected, quick, json, readme }: ReturnType<typeof readOptions>): Promise<void> {

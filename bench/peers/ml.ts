@@ -1,4 +1,5 @@
 /** The estimators of the ml.js family: ml-kmeans, ml-knn, ml-cart and ml-random-forest. */
+import { readFileSync } from 'node:fs'
 import { DecisionTreeClassifier } from 'ml-cart'
 import { kmeans } from 'ml-kmeans'
 import KNN from 'ml-knn'
@@ -62,4 +63,8 @@ const work: Work = {
     ),
 }
 
-await serve(work)
+const versions = ['ml-kmeans', 'ml-knn', 'ml-cart', 'ml-random-forest'].map((name) => {
+  const { version } = JSON.parse(readFileSync(new URL(`./node_modules/${name}/package.json`, import.meta.url), 'utf8'))
+  return `${name} ${version}`
+})
+await serve(work, { version: versions.join(', ') })

@@ -45,5 +45,7 @@ export const peers: readonly Peer[] = [
   { ...inNode('onnxruntime-web, 2 threads', './onnxruntime.ts', '2'), threads: 2 },
   inNode('jax-js', './jax-js.ts'),
   inNode('ml-matrix', './ml-matrix.ts'),
+  inNode('ml.js', './ml.ts'),
   inPython('PyTorch', 'torch', './pytorch.py'),
+  inPython('scikit-learn', 'sklearn', './scikit-learn.py'),
 ]

@@ -2,21 +2,22 @@ import { bars, table } from '../../src/plot/index.ts'
 import { digits } from '../report.ts'
 import type { Machine } from '../run.ts'
 
-/** A contender at one piece of work: milliseconds, in how many rounds, and how many times Gradus's time. */
-export type Comparison = { ms: number; rounds: number; ratio?: number } | { error: string }
+/** A contender at one piece of work: milliseconds (their median and the least of them), in how many rounds, and how many times Gradus's time. */
+export type Comparison = { ms: number; least: number; rounds: number; ratio?: number } | { error: string }
 
 /** One piece of work: everyone's time and ratio, and bars of the ratios. Whoever cannot do it says why. */
 export function text(name: string, results: Record<string, Comparison>): string {
   const measured = Object.entries(results).flatMap(([peer, result]) => ('ms' in result ? [{ peer, ...result }] : []))
   const failed = Object.entries(results).flatMap(([peer, result]) => ('error' in result ? [`  ${peer}: ${result.error}`] : []))
-  const rows = measured.map(({ peer, ms, rounds, ratio }) => [
+  const rows = measured.map(({ peer, ms, least, rounds, ratio }) => [
     peer,
     digits(ms),
+    digits(least),
     ratio === undefined ? '–' : `${digits(ratio)}×`,
     String(rounds),
   ])
   const shown = measured.filter(({ ratio }) => ratio !== undefined)
-  const lines = [table([name, 'ms', "of Gradus's", 'rounds'], rows).text()]
+  const lines = [table([name, 'ms', 'least', "of Gradus's", 'rounds'], rows).text()]
   if (shown.length > 1) {
     const options = { unit: ' ms', max: 20 * shown[0].ms } // one that takes a thousand times as long would leave nothing of the others
     lines.push(
