@@ -8,6 +8,7 @@
  */
 
 import { exp, log } from './functions'
+import { beat } from './heartbeat'
 import { matmul, matmulScratch } from './matmul'
 import { dotRow, Itself, mapRow, maxRow, sumRow, zipRow } from './rows'
 import { madd } from './simd'
@@ -62,6 +63,7 @@ export function attention(
   const rowY = <usize>ev * F
 
   for (let i0 = 0; i0 < l; i0 += ROWS) {
+    beat()
     const rows = min(ROWS, l - i0)
     const keys = isCausal ? min(s, i0 + rows) : s
     const yi = y + <usize>i0 * rowY
@@ -147,6 +149,7 @@ export function attentionBackward(
   memory.fill(dv, 0, <usize>(s * ev) * F)
 
   for (let i0 = 0; i0 < l; i0 += ROWS) {
+    beat()
     const rows = min(ROWS, l - i0)
     const keys = isCausal ? min(s, i0 + rows) : s
     const qi = q + <usize>(i0 * e) * F

@@ -19,6 +19,7 @@
  * of the naive loop in float32.
  */
 
+import { beat } from "./heartbeat";
 import { packA, packB } from "./matmul-pack";
 import { multiplyRows } from "./matmul-row";
 import { MR, NR, tile4, tileHeight, tileMr } from "./matmul-tile";
@@ -32,6 +33,8 @@ const FEW_ROWS: i32 = 4;
 
 /** Bytes of a float32. */
 const F: usize = 4;
+/** A block of so many multiply-adds takes some microseconds: long enough to give a sign of life. */
+const LONG: i32 = 1 << 18;
 /** The spare tile in which the edges of C are computed. */
 export const SPARE: usize = <usize>(MR * NR) * F;
 
@@ -134,6 +137,7 @@ export function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: u
       panelA += <usize>(height * kc) * F;
     }
   }
+  if (mc * nc * kc > LONG) beat();
 }
 
 function copyTile(to: usize, rowTo: usize, from: usize, rowFrom: usize, rows: i32, columns: i32): void {

@@ -30,6 +30,7 @@ import { type SplitExports, split } from './kernels/split.ts'
 import { type StridedExports, strided } from './kernels/strided.ts'
 import { type Loaded, load, loadAsync, type Simd } from './load.ts'
 import { type WasmArray, WasmMemory } from './memory.ts'
+import { Threads, type ThreadsOptions, threadCount } from './threads.ts'
 
 /** Everything that assembly/ exports for the kernels. */
 export interface Exports
@@ -69,17 +70,25 @@ export interface Exports
 export interface Wasm {
   kernels: Kernels<WasmArray> & HostKernels<WasmArray>
   memory: WasmMemory
+  threads: Threads
   simd: Simd
+}
+
+export interface WasmOptions extends ThreadsOptions {
+  /** The build, instead of the one that GRADUS_SIMD names or that the engine can run. */
+  simd?: Simd
 }
 
 /** The first KiB holds constants; and no array lies at 0, which stands for "none". */
 const HEAP_BASE = 1024
 
 /** A backend on a loaded module. */
-export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm {
-  const memory = new WasmMemory(raw, HEAP_BASE)
+export function backendOn(loaded: Loaded<Exports>, options: ThreadsOptions = {}): Wasm {
+  const { exports, simd } = loaded
+  const memory = new WasmMemory(loaded.memory, HEAP_BASE)
+  const threads = new Threads(loaded, { ...options, threads: threadCount(options.threads) })
   exports.writeConstants()
-  const core = { exports, memory }
+  const core = { exports, memory, threads }
   const products = matmul(core)
   const reductions = reduction(core)
   const affine = { ...products, ...reductions }
@@ -113,12 +122,12 @@ export function backendOn({ exports, memory: raw, simd }: Loaded<Exports>): Wasm
     ...split(core),
     ...strided(core, reductions),
   }
-  return { kernels, memory, simd }
+  return { kernels, memory, threads, simd }
 }
 
 /** A backend of its own, beside the one that the tensors use, in the build asked for. Node only. */
-export function createWasm({ simd }: { simd?: Simd } = {}): Wasm {
-  return backendOn(load(simd))
+export function createWasm({ simd, ...options }: WasmOptions = {}): Wasm {
+  return backendOn(load(simd), options)
 }
 
 let shared: Wasm | null = null

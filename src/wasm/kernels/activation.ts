@@ -1,6 +1,6 @@
 import type { ActivationKernels } from '../../reference/activation.ts'
 import type { WasmArray } from '../memory.ts'
-import { type Binary, type Core, runBinary, runUnary, type Unary } from './core.ts'
+import { type Binary, COST, type Core, runBinary, runUnary, type Unary } from './core.ts'
 
 export interface ActivationExports {
   relu: Unary
@@ -15,18 +15,19 @@ export interface ActivationExports {
   geluBackward: Binary
 }
 
-export function activation({ exports, memory }: Core<ActivationExports>): ActivationKernels<WasmArray> {
+export function activation(core: Core<ActivationExports>): ActivationKernels<WasmArray> {
+  const { exports } = core
   return {
-    relu: (x) => runUnary(memory, 'relu', exports.relu, x),
-    reluBackward: (dy, y) => runBinary(memory, 'reluBackward', exports.reluBackward, dy, y),
-    leakyRelu: (x, { negativeSlope }) => runUnary(memory, 'leakyRelu', exports.leakyRelu, x, negativeSlope),
+    relu: (x) => runUnary(core, 'relu', exports.relu, x),
+    reluBackward: (dy, y) => runBinary(core, 'reluBackward', exports.reluBackward, dy, y),
+    leakyRelu: (x, { negativeSlope }) => runUnary(core, 'leakyRelu', exports.leakyRelu, x, [negativeSlope]),
     leakyReluBackward: (dy, x, { negativeSlope }) =>
-      runBinary(memory, 'leakyReluBackward', exports.leakyReluBackward, dy, x, negativeSlope),
-    sigmoid: (x) => runUnary(memory, 'sigmoid', exports.sigmoid, x),
-    sigmoidBackward: (dy, y) => runBinary(memory, 'sigmoidBackward', exports.sigmoidBackward, dy, y),
-    tanh: (x) => runUnary(memory, 'tanh', exports.tanh, x),
-    tanhBackward: (dy, y) => runBinary(memory, 'tanhBackward', exports.tanhBackward, dy, y),
-    gelu: (x) => runUnary(memory, 'gelu', exports.gelu, x),
-    geluBackward: (dy, x) => runBinary(memory, 'geluBackward', exports.geluBackward, dy, x),
+      runBinary(core, 'leakyReluBackward', exports.leakyReluBackward, dy, x, [negativeSlope]),
+    sigmoid: (x) => runUnary(core, 'sigmoid', exports.sigmoid, x, [], COST.function),
+    sigmoidBackward: (dy, y) => runBinary(core, 'sigmoidBackward', exports.sigmoidBackward, dy, y),
+    tanh: (x) => runUnary(core, 'tanh', exports.tanh, x, [], COST.function),
+    tanhBackward: (dy, y) => runBinary(core, 'tanhBackward', exports.tanhBackward, dy, y),
+    gelu: (x) => runUnary(core, 'gelu', exports.gelu, x, [], COST.function),
+    geluBackward: (dy, x) => runBinary(core, 'geluBackward', exports.geluBackward, dy, x, [], COST.function),
   }
 }

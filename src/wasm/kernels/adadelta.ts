@@ -1,6 +1,6 @@
 import type { AdadeltaKernels } from '../../reference/adadelta.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core, runEach } from './core.ts'
 
 export interface AdadeltaExports {
   adadelta(
@@ -17,12 +17,12 @@ export interface AdadeltaExports {
   ): void
 }
 
-export function adadelta({ exports, memory }: Core<AdadeltaExports>): AdadeltaKernels<WasmArray> {
+export function adadelta({ exports, memory, threads }: Core<AdadeltaExports>): AdadeltaKernels<WasmArray> {
   return {
     adadeltaInto(w, dw, v, u, { lr, rho, eps, weightDecay }) {
       memory.begin('adadeltaInto', w, dw, v, u)
-      const [pw, pdw, pv, pu] = [w, dw, v, u].map((x) => memory.address(x))
-      exports.adadelta(pw, pdw, pv, pu, w.length, lr, rho, 1 - rho, eps, weightDecay)
+      const addresses = [w, dw, v, u].map((x) => memory.address(x))
+      runEach(threads, exports.adadelta, addresses, w.length, [lr, rho, 1 - rho, eps, weightDecay], COST.update)
       for (const x of [w, v, u]) memory.written(x)
     },
   }

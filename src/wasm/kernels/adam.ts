@@ -1,6 +1,6 @@
 import type { AdamKernels } from '../../reference/adam.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core, runEach } from './core.ts'
 
 export interface AdamExports {
   adam(
@@ -20,7 +20,7 @@ export interface AdamExports {
   ): void
 }
 
-export function adam({ exports, memory }: Core<AdamExports>): AdamKernels<WasmArray> {
+export function adam({ exports, memory, threads }: Core<AdamExports>): AdamKernels<WasmArray> {
   return {
     adamInto(w, dw, m, v, vMax, { lr, beta1, beta2, eps, weightDecay, step }) {
       memory.begin('adamInto', w, dw, m, v)
@@ -31,7 +31,8 @@ export function adam({ exports, memory }: Core<AdamExports>): AdamKernels<WasmAr
       const pMax = vMax ? memory.address(vMax) : 0
       const stepSize = lr / (1 - beta1 ** step)
       const rootCorrection = Math.sqrt(1 - beta2 ** step)
-      exports.adam(pw, pdw, pm, pv, pMax, w.length, stepSize, 1 - beta1, beta2, 1 - beta2, rootCorrection, eps, weightDecay)
+      const parameters = [stepSize, 1 - beta1, beta2, 1 - beta2, rootCorrection, eps, weightDecay]
+      runEach(threads, exports.adam, [pw, pdw, pm, pv, pMax], w.length, parameters, COST.update)
       for (const x of vMax ? [w, m, v, vMax] : [w, m, v]) memory.written(x)
     },
   }

@@ -1,6 +1,6 @@
 import type { AdamwKernels } from '../../reference/adamw.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core, runEach } from './core.ts'
 import { present } from './memory.ts'
 
 export interface AdamwExports {
@@ -21,14 +21,15 @@ export interface AdamwExports {
   ): void
 }
 
-export function adamw({ exports, memory }: Core<AdamwExports>): AdamwKernels<WasmArray> {
+export function adamw({ exports, memory, threads }: Core<AdamwExports>): AdamwKernels<WasmArray> {
   return {
     adamwInto(w, dw, m, v, vMax, { lr, beta1, beta2, eps, weightDecay, step }) {
       memory.begin('adamwInto', ...present(w, dw, m, v, vMax))
-      const [pw, pdw, pm, pv, pMax] = [w, dw, m, v, vMax].map((x) => (x ? memory.address(x) : 0))
+      const addresses = [w, dw, m, v, vMax].map((x) => (x ? memory.address(x) : 0))
       const stepSize = lr / (1 - beta1 ** step)
       const rootCorrection = Math.sqrt(1 - beta2 ** step)
-      exports.adamw(pw, pdw, pm, pv, pMax, w.length, stepSize, 1 - beta1, beta2, 1 - beta2, rootCorrection, eps, 1 - lr * weightDecay)
+      const parameters = [stepSize, 1 - beta1, beta2, 1 - beta2, rootCorrection, eps, 1 - lr * weightDecay]
+      runEach(threads, exports.adamw, addresses, w.length, parameters, COST.update)
       for (const x of present(w, m, v, vMax)) memory.written(x)
     },
   }

@@ -20,7 +20,8 @@ export interface ArithmeticExports {
   where: Ternary
 }
 
-export function arithmetic({ exports, memory }: Core<ArithmeticExports>): ArithmeticKernels<WasmArray> {
+export function arithmetic(core: Core<ArithmeticExports>): ArithmeticKernels<WasmArray> {
+  const { exports, memory } = core
   const broadcast = (operation: string, run: Broadcast) => (a: WasmArray, b: WasmArray, options: BroadcastOptions) => {
     memory.begin(operation, a, b)
     const shape = broadcastShape(options.a, options.b) ?? []
@@ -50,7 +51,7 @@ export function arithmetic({ exports, memory }: Core<ArithmeticExports>): Arithm
     eq: broadcast('eq', exports.eq),
     gt: broadcast('gt', exports.gt),
     lt: broadcast('lt', exports.lt),
-    where: (mask, a, b) => runTernary(memory, 'where', exports.where, mask, a, b),
+    where: (mask, a, b) => runTernary(core, 'where', exports.where, mask, a, b),
   }
 }
 

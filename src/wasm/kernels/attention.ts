@@ -1,6 +1,6 @@
 import type { AttentionKernels, MaskLayout } from '../../reference/attention.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 
 export interface AttentionExports {
   /** Bytes of scratch for one head. */
@@ -44,7 +44,7 @@ export interface AttentionExports {
 /** Bytes of a float32. */
 const F = 4
 
-export function attention({ exports, memory }: Core<AttentionExports>): AttentionKernels<WasmArray> {
+export function attention({ exports, memory, threads }: Core<AttentionExports>): AttentionKernels<WasmArray> {
   const addressOf = (x: WasmArray | null) => (x ? memory.address(x) : 0)
   const maskOf = (mask: number, layout: MaskLayout | undefined, i: number) => (mask && layout ? mask + F * layout.offsets[i] : 0)
 
@@ -52,15 +52,15 @@ export function attention({ exports, memory }: Core<AttentionExports>): Attentio
     attention(q, k, v, mask, { n, l, s, e, ev, isCausal = false, mask: layout }) {
       memory.begin('attention', q, k, v, ...(mask ? [mask] : []))
       const y = memory.allocate(q.dtype, n * l * ev + n * l)
-      const scratch = memory.scratch(exports.attentionScratch(e, ev))
-      const sizes = [l, s, e, ev, Number(isCausal), scratch] as const
+      const heads = { n, cost: n * l * s * (e + ev) * COST.product, scratch: { argument: 12, bytes: exports.attentionScratch(e, ev) } }
+      const sizes = [l, s, e, ev, Number(isCausal), memory.scratch(threads.scratchOf(heads))]
       const [pq, pk, pv, pm, py] = [addressOf(q), addressOf(k), addressOf(v), addressOf(mask), addressOf(y)]
       const logSum = py + F * n * l * ev
       const row = layout?.row ?? 0
-      for (let i = 0; i < n; i++) {
+      threads.runEach(exports.attention, heads, (i) => {
         const [qi, ki, vi] = [pq + F * i * l * e, pk + F * i * s * e, pv + F * i * s * ev]
-        exports.attention(qi, ki, vi, maskOf(pm, layout, i), row, py + F * i * l * ev, logSum + F * i * l, ...sizes)
-      }
+        return [qi, ki, vi, maskOf(pm, layout, i), row, py + F * i * l * ev, logSum + F * i * l, ...sizes]
+      })
       return y
     },
 
@@ -69,17 +69,18 @@ export function attention({ exports, memory }: Core<AttentionExports>): Attentio
       const dq = memory.allocate(q.dtype, n * l * e)
       const dk = memory.allocate(q.dtype, n * s * e)
       const dv = memory.allocate(q.dtype, n * s * ev)
-      const scratch = memory.scratch(exports.attentionScratch(e, ev))
-      const sizes = [l, s, e, ev, Number(isCausal), scratch] as const
+      const cost = n * l * s * (3 * e + 2 * ev) * COST.product
+      const heads = { n, cost, scratch: { argument: 16, bytes: exports.attentionScratch(e, ev) } }
+      const sizes = [l, s, e, ev, Number(isCausal), memory.scratch(threads.scratchOf(heads))]
       const [pdy, pq, pk, pv] = [addressOf(dy), addressOf(q), addressOf(k), addressOf(v)]
       const [py, pm, pdq, pdk, pdv] = [addressOf(y), addressOf(mask), addressOf(dq), addressOf(dk), addressOf(dv)]
       const logSum = py + F * n * l * ev
       const row = layout?.row ?? 0
-      for (let i = 0; i < n; i++) {
+      threads.runEach(exports.attentionBackward, heads, (i) => {
         const [ofQ, ofK, ofV, ofY] = [F * i * l * e, F * i * s * e, F * i * s * ev, F * i * l * ev]
-        const inputs = [pdy + ofY, pq + ofQ, pk + ofK, pv + ofV, py + ofY, logSum + F * i * l, maskOf(pm, layout, i), row] as const
-        exports.attentionBackward(...inputs, pdq + ofQ, pdk + ofK, pdv + ofV, ...sizes)
-      }
+        const inputs = [pdy + ofY, pq + ofQ, pk + ofK, pv + ofV, py + ofY, logSum + F * i * l, maskOf(pm, layout, i), row]
+        return [...inputs, pdq + ofQ, pdk + ofK, pdv + ofV, ...sizes]
+      })
       return [dq, dk, dv]
     },
   }

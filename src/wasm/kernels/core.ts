@@ -1,10 +1,12 @@
 import type { DType } from '../../reference/array.ts'
 import type { WasmArray, WasmMemory } from '../memory.ts'
+import type { Kernel, Threads } from '../threads.ts'
 
-/** What a concept's kernels are made from: the functions that assembly/ exports for it, and the memory they work on. Pointers count bytes. */
+/** What a concept's kernels are made from: the functions that assembly/ exports for it, the memory they work on, and who computes. Pointers count bytes. */
 export interface Core<E> {
   exports: E
   memory: WasmMemory
+  threads: Threads
 }
 
 /** y_i = f(x_i), dx_i = f(dy_i, v_i), y_i = f(a_i, b_i, c_i), each over n numbers; further arguments are parameters of f. */
@@ -12,32 +14,71 @@ export type Unary = (x: number, y: number, n: number, ...parameters: number[]) =
 export type Binary = (a: number, b: number, y: number, n: number, ...parameters: number[]) => void
 export type Ternary = (a: number, b: number, c: number, y: number, n: number) => void
 
+/** About how many nanoseconds a number (or a multiply-add of a product) takes on one thread; whether work is cut hangs on it. Measured: docs/design/threads.md. */
+export const COST = { product: 0.045, simple: 0.25, update: 0.5, function: 0.8, power: 4 } as const
+
+/** Numbers in a cache line: kernels that go through whole arrays go line by line. */
+export const LINE = 16
+
+/** Runs a kernel that treats each of n numbers by itself. Its arguments are addresses of arrays of n numbers (0: none), n, and parameters. */
+export function runEach(
+  threads: Threads,
+  kernel: Kernel,
+  arrays: readonly number[],
+  n: number,
+  parameters: readonly number[] = [],
+  cost: number = COST.simple,
+): void {
+  threads.run(kernel, { n, step: LINE, cost: n * cost }, (from, to) => [
+    ...arrays.map((address) => (address === 0 ? 0 : address + 4 * from)),
+    to - from,
+    ...parameters,
+  ])
+}
+
 /** Runs a kernel whose result has the length of its operand. */
-export function runUnary(memory: WasmMemory, operation: string, run: Unary, x: WasmArray, ...parameters: number[]): WasmArray {
+export function runUnary(
+  { memory, threads }: Core<unknown>,
+  operation: string,
+  kernel: Unary,
+  x: WasmArray,
+  parameters?: number[],
+  cost?: number,
+): WasmArray {
   memory.begin(operation, x)
   const y = memory.allocate(x.dtype, x.length)
-  run(memory.address(x), memory.address(y), x.length, ...parameters)
+  runEach(threads, kernel, [memory.address(x), memory.address(y)], x.length, parameters, cost)
   return y
 }
 
 export function runBinary(
-  memory: WasmMemory,
+  { memory, threads }: Core<unknown>,
   operation: string,
-  run: Binary,
+  kernel: Binary,
   a: WasmArray,
   b: WasmArray,
-  ...parameters: number[]
+  parameters?: number[],
+  cost?: number,
 ): WasmArray {
   memory.begin(operation, a, b)
   const y = memory.allocate(a.dtype, a.length)
-  run(memory.address(a), memory.address(b), memory.address(y), a.length, ...parameters)
+  runEach(threads, kernel, [memory.address(a), memory.address(b), memory.address(y)], a.length, parameters, cost)
   return y
 }
 
-export function runTernary(memory: WasmMemory, operation: string, run: Ternary, a: WasmArray, b: WasmArray, c: WasmArray): WasmArray {
+export function runTernary(
+  { memory, threads }: Core<unknown>,
+  operation: string,
+  kernel: Ternary,
+  a: WasmArray,
+  b: WasmArray,
+  c: WasmArray,
+  cost?: number,
+): WasmArray {
   memory.begin(operation, a, b, c)
   const y = memory.allocate(b.dtype, a.length)
-  run(memory.address(a), memory.address(b), memory.address(c), memory.address(y), a.length)
+  const addresses = [memory.address(a), memory.address(b), memory.address(c), memory.address(y)]
+  runEach(threads, kernel, addresses, a.length, [], cost)
   return y
 }
 

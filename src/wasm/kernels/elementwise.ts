@@ -1,7 +1,7 @@
 import type { HostArray } from '../../reference/array.ts'
 import * as reference from '../../reference/elementwise.ts'
 import type { WasmArray } from '../memory.ts'
-import { type Binary, bitsOf, type Core, runBinary, runUnary, type Unary } from './core.ts'
+import { type Binary, bitsOf, COST, type Core, runBinary, runUnary, type Unary } from './core.ts'
 import type { MemoryExports } from './memory.ts'
 
 export interface ElementwiseExports {
@@ -31,7 +31,8 @@ export interface ElementwiseExports {
 
 const ONE = bitsOf('float32', 1)
 
-export function elementwise({ exports, memory }: Core<ElementwiseExports & MemoryExports>): reference.ElementwiseKernels<WasmArray> {
+export function elementwise(core: Core<ElementwiseExports & MemoryExports>): reference.ElementwiseKernels<WasmArray> {
+  const { exports, memory } = core
   /** Powers that are cheaper as a product or a root. As √x, x^½ is NaN for -∞, and -0 for -0. */
   const powers = new Map<number, Unary>([
     [0, (_x, y, n) => exports.fill(y, n, ONE)],
@@ -42,7 +43,7 @@ export function elementwise({ exports, memory }: Core<ElementwiseExports & Memor
   ])
 
   function pow(x: WasmArray, { exponent }: reference.PowOptions): WasmArray {
-    return runUnary(memory, 'pow', powers.get(exponent) ?? exports.pow, x, exponent)
+    return runUnary(core, 'pow', powers.get(exponent) ?? exports.pow, x, [exponent], powers.has(exponent) ? COST.simple : COST.power)
   }
 
   /** Where an angle is so large that only hundreds of digits of π reduce it rightly, JavaScript's own functions compute. */
@@ -53,51 +54,51 @@ export function elementwise({ exports, memory }: Core<ElementwiseExports & Memor
   const host = (x: WasmArray) => memory.download(x, 'sin, cos')
 
   return {
-    neg: (x) => runUnary(memory, 'neg', exports.neg, x),
-    exp: (x) => runUnary(memory, 'exp', exports.exp, x),
-    expBackward: (dy, y) => runBinary(memory, 'expBackward', exports.expBackward, dy, y),
-    log: (x) => runUnary(memory, 'log', exports.log, x),
-    logBackward: (dy, x) => runBinary(memory, 'logBackward', exports.logBackward, dy, x),
-    sqrt: (x) => runUnary(memory, 'sqrt', exports.sqrt, x),
-    sqrtBackward: (dy, y) => runBinary(memory, 'sqrtBackward', exports.sqrtBackward, dy, y),
-    abs: (x) => runUnary(memory, 'abs', exports.abs, x),
-    absBackward: (dy, x) => runBinary(memory, 'absBackward', exports.absBackward, dy, x),
+    neg: (x) => runUnary(core, 'neg', exports.neg, x),
+    exp: (x) => runUnary(core, 'exp', exports.exp, x, [], COST.function),
+    expBackward: (dy, y) => runBinary(core, 'expBackward', exports.expBackward, dy, y),
+    log: (x) => runUnary(core, 'log', exports.log, x, [], COST.function),
+    logBackward: (dy, x) => runBinary(core, 'logBackward', exports.logBackward, dy, x),
+    sqrt: (x) => runUnary(core, 'sqrt', exports.sqrt, x),
+    sqrtBackward: (dy, y) => runBinary(core, 'sqrtBackward', exports.sqrtBackward, dy, y),
+    abs: (x) => runUnary(core, 'abs', exports.abs, x),
+    absBackward: (dy, x) => runBinary(core, 'absBackward', exports.absBackward, dy, x),
     sin: (x) =>
       ofAngles(
         'sin',
         x,
-        () => runUnary(memory, 'sin', exports.sin, x),
+        () => runUnary(core, 'sin', exports.sin, x, [], COST.function),
         () => reference.sin(host(x)),
       ),
     sinBackward: (dy, x) =>
       ofAngles(
         'sinBackward',
         x,
-        () => runBinary(memory, 'sinBackward', exports.sinBackward, dy, x),
+        () => runBinary(core, 'sinBackward', exports.sinBackward, dy, x, [], COST.function),
         () => reference.sinBackward(host(dy), host(x)),
       ),
     cos: (x) =>
       ofAngles(
         'cos',
         x,
-        () => runUnary(memory, 'cos', exports.cos, x),
+        () => runUnary(core, 'cos', exports.cos, x, [], COST.function),
         () => reference.cos(host(x)),
       ),
     cosBackward: (dy, x) =>
       ofAngles(
         'cosBackward',
         x,
-        () => runBinary(memory, 'cosBackward', exports.cosBackward, dy, x),
+        () => runBinary(core, 'cosBackward', exports.cosBackward, dy, x, [], COST.function),
         () => reference.cosBackward(host(dy), host(x)),
       ),
     pow,
     powBackward(dy, x, { exponent }) {
       const power = pow(x, { exponent: exponent === 0 ? 0 : exponent - 1 })
-      const dx = runBinary(memory, 'powBackward', exports.powBackward, dy, power, exponent)
+      const dx = runBinary(core, 'powBackward', exports.powBackward, dy, power, [exponent])
       memory.release(power)
       return dx
     },
-    clamp: (x, { min, max }) => runUnary(memory, 'clamp', exports.clamp, x, min, max),
-    clampBackward: (dy, x, { min, max }) => runBinary(memory, 'clampBackward', exports.clampBackward, dy, x, min, max),
+    clamp: (x, { min, max }) => runUnary(core, 'clamp', exports.clamp, x, [min, max]),
+    clampBackward: (dy, x, { min, max }) => runBinary(core, 'clampBackward', exports.clampBackward, dy, x, [min, max]),
   }
 }

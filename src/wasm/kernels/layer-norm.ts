@@ -1,6 +1,6 @@
 import type { LayerNormKernels } from '../../reference/layer-norm.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 import { type MemoryExports, orFilled, present } from './memory.ts'
 
 export interface LayerNormExports {
@@ -22,13 +22,17 @@ export interface LayerNormExports {
 }
 
 export function layerNorm(core: Core<LayerNormExports & MemoryExports>): LayerNormKernels<WasmArray> {
-  const { exports, memory } = core
+  const { exports, memory, threads } = core
   return {
     layerNorm(x, w, b, { n, c, eps }) {
       memory.begin('layerNorm', ...present(x, w, b))
       const y = memory.allocate(x.dtype, x.length)
       const [pw, pb] = [orFilled(core, w, c, 1), orFilled(core, b, c, 0)]
-      exports.layerNorm(memory.address(x), pw, pb, memory.address(y), n, c, eps)
+      const [px, py] = [memory.address(x), memory.address(y)]
+      threads.run(exports.layerNorm, { n, cost: n * c * COST.update }, (from, to) => {
+        const row = 4 * c * from
+        return [px + row, pw, pb, py + row, to - from, c, eps]
+      })
       return y
     },
     layerNormBackward(dy, x, w, { n, c, eps }) {

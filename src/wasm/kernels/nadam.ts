@@ -1,6 +1,6 @@
 import { type NadamKernels, nadamStepSizes } from '../../reference/nadam.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core, runEach } from './core.ts'
 
 export interface NadamExports {
   nadam(
@@ -20,15 +20,16 @@ export interface NadamExports {
   ): void
 }
 
-export function nadam({ exports, memory }: Core<NadamExports>): NadamKernels<WasmArray> {
+export function nadam({ exports, memory, threads }: Core<NadamExports>): NadamKernels<WasmArray> {
   return {
     nadamInto(w, dw, m, v, options) {
       memory.begin('nadamInto', w, dw, m, v)
       const { beta1, beta2, eps, weightDecay, step } = options
-      const [pw, pdw, pm, pv] = [w, dw, m, v].map((x) => memory.address(x))
+      const addresses = [w, dw, m, v].map((x) => memory.address(x))
       const [ofGradient, ofMomentum] = nadamStepSizes(options)
       const rootCorrection = Math.sqrt(1 - beta2 ** step)
-      exports.nadam(pw, pdw, pm, pv, w.length, ofGradient, ofMomentum, 1 - beta1, beta2, 1 - beta2, rootCorrection, eps, weightDecay)
+      const parameters = [ofGradient, ofMomentum, 1 - beta1, beta2, 1 - beta2, rootCorrection, eps, weightDecay]
+      runEach(threads, exports.nadam, addresses, w.length, parameters, COST.update)
       for (const x of [w, m, v]) memory.written(x)
     },
   }

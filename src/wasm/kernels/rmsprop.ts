@@ -1,6 +1,6 @@
 import type { RmspropKernels } from '../../reference/rmsprop.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core, runEach } from './core.ts'
 import { present } from './memory.ts'
 
 export interface RmspropExports {
@@ -20,12 +20,12 @@ export interface RmspropExports {
   ): void
 }
 
-export function rmsprop({ exports, memory }: Core<RmspropExports>): RmspropKernels<WasmArray> {
+export function rmsprop({ exports, memory, threads }: Core<RmspropExports>): RmspropKernels<WasmArray> {
   return {
     rmspropInto(w, dw, v, mean, velocity, { lr, alpha, eps, weightDecay, momentum }) {
       memory.begin('rmspropInto', ...present(w, dw, v, mean, velocity))
-      const [pw, pdw, pv, pm, pb] = [w, dw, v, mean, velocity].map((x) => (x ? memory.address(x) : 0))
-      exports.rmsprop(pw, pdw, pv, pm, pb, w.length, lr, alpha, 1 - alpha, eps, weightDecay, momentum)
+      const addresses = [w, dw, v, mean, velocity].map((x) => (x ? memory.address(x) : 0))
+      runEach(threads, exports.rmsprop, addresses, w.length, [lr, alpha, 1 - alpha, eps, weightDecay, momentum], COST.update)
       for (const x of present(w, v, mean, velocity)) memory.written(x)
     },
   }

@@ -1,6 +1,6 @@
 import type { RowsOptions, SoftmaxKernels } from '../../reference/softmax.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 
 export interface SoftmaxExports {
   softmax(x: number, y: number, n: number, c: number): void
@@ -9,13 +9,14 @@ export interface SoftmaxExports {
   logSoftmaxBackward(dy: number, y: number, dx: number, n: number, c: number): void
 }
 
-export function softmax({ exports, memory }: Core<SoftmaxExports>): SoftmaxKernels<WasmArray> {
+export function softmax({ exports, memory, threads }: Core<SoftmaxExports>): SoftmaxKernels<WasmArray> {
   const forward =
     (operation: string, run: SoftmaxExports['softmax']) =>
     (x: WasmArray, { n, c }: RowsOptions) => {
       memory.begin(operation, x)
       const y = memory.allocate(x.dtype, x.length)
-      run(memory.address(x), memory.address(y), n, c)
+      const [px, py] = [memory.address(x), memory.address(y)]
+      threads.run(run, { n, cost: n * c * COST.function }, (from, to) => [px + 4 * c * from, py + 4 * c * from, to - from, c])
       return y
     }
   const backward =
@@ -23,7 +24,11 @@ export function softmax({ exports, memory }: Core<SoftmaxExports>): SoftmaxKerne
     (dy: WasmArray, y: WasmArray, { n, c }: RowsOptions) => {
       memory.begin(operation, dy, y)
       const dx = memory.allocate(y.dtype, y.length)
-      run(memory.address(dy), memory.address(y), memory.address(dx), n, c)
+      const [pdy, py, pdx] = [memory.address(dy), memory.address(y), memory.address(dx)]
+      threads.run(run, { n, cost: n * c * COST.update }, (from, to) => {
+        const row = 4 * c * from
+        return [pdy + row, py + row, pdx + row, to - from, c]
+      })
       return dx
     }
 

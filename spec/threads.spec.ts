@@ -1,0 +1,248 @@
+/** Threads: the same bits whatever their number, and what happens when one of them dies. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import type { HostArray } from '../src/reference/array.ts'
+import { backendOn, createWasm, type Exports, type Wasm } from '../src/wasm/index.ts'
+import { load } from '../src/wasm/load.ts'
+import { threadCount } from '../src/wasm/threads.ts'
+import { type Computation, numbers, onWasm, places } from './twins.ts'
+
+/** Work is cut however small it is. */
+const TINY = 1e-6
+
+const teams: Wasm[] = (['plain', 'relaxed'] as const).flatMap((simd) =>
+  [1, 2, 3].map((threads) => createWasm({ simd, threads, grain: TINY })),
+)
+
+afterAll(() => {
+  for (const { threads } of teams) threads.stop()
+})
+afterEach(() => vi.unstubAllEnvs())
+
+/** Waits until all workers are up: before that the caller would do everything by itself. */
+function gather({ kernels, threads }: Wasm): void {
+  const x = kernels.upload(numbers(1, 64))
+  for (const end = performance.now() + 20_000; (threads.team?.ready ?? 0) < threads.size - 1 && performance.now() < end; ) {
+    kernels.release(kernels.neg(x))
+  }
+  kernels.release(x)
+  expect(threads.team?.ready ?? 0).toBe(threads.size - 1)
+}
+
+/** Two and three threads give the bits of one, in both builds. */
+function expectSameBits(compute: Computation, ...inputs: HostArray[]): void {
+  for (const simd of ['plain', 'relaxed'] as const) {
+    const [one, ...more] = teams.filter((team) => team.simd === simd).map((team) => onWasm(team, compute, ...inputs))
+    for (const result of more) expect(new Uint32Array(result.buffer)).toEqual(new Uint32Array(one.buffer))
+  }
+}
+
+describe('the number of threads', () => {
+  it('is what GRADUS_THREADS says, or what was wished for, and at least one by itself', () => {
+    vi.stubEnv('GRADUS_THREADS', '3')
+    expect([threadCount(), threadCount(2)]).toEqual([3, 2])
+    vi.stubEnv('GRADUS_THREADS', undefined)
+    expect(threadCount()).toBeGreaterThanOrEqual(1)
+  })
+
+  it.each(['0', '-1', '2.5', 'two', '', '65', '1e1'])('is never %j: that is said when the backend is loaded', (threads) => {
+    vi.stubEnv('GRADUS_THREADS', threads)
+    expect(() => createWasm()).toThrow(`GRADUS_THREADS: expected a whole number from 1 to 64, got "${threads}"`)
+  })
+
+  it.each([0, 1.5, Number.NaN])('is never wished to be %d', (threads) => {
+    expect(() => createWasm({ threads })).toThrow(`threads: expected a whole number from 1 to 64, got ${threads}`)
+  })
+})
+
+/** What is cut, on sizes that leave remainders; each takes two arrays of 3 · 7 · 96 numbers. */
+const [N, C] = [21, 96]
+const each: [string, Computation][] = [
+  ['relu', (k, x) => k.relu(x)],
+  ['gelu', (k, x) => k.gelu(x)],
+  ['pow', (k, x) => k.pow(k.abs(x), { exponent: 1.7 })],
+  ['x to the power of 0, which no export computes', (k, x) => k.pow(x, { exponent: 0 })],
+  ['clamp', (k, x) => k.clamp(x, { min: -1, max: 1 })],
+  ['tanhBackward', (k, x, y) => k.tanhBackward(x, y)],
+  ['where', (k, x, y) => k.where(x, y, x)],
+  ['binaryCrossEntropyWithLogits', (k, x, y) => k.binaryCrossEntropyWithLogits(x, y)],
+  ['softmax', (k, x) => k.softmax(x, { n: N, c: C })],
+  ['softmaxBackward', (k, x, y) => k.softmaxBackward(x, y, { n: N, c: C })],
+  ['logSoftmax', (k, x) => k.logSoftmax(x, { n: N, c: C })],
+  ['layerNorm', (k, x) => k.layerNorm(x, null, null, { n: N, c: C, eps: 1e-5 })],
+]
+
+describe('results', () => {
+  it('are computed by all threads', () => {
+    for (const team of teams) gather(team)
+  })
+
+  it.each(each)('of %s do not depend on their number, to the bit', (_, compute) => {
+    expectSameBits(compute, numbers(1, N * C), numbers(2, N * C))
+  })
+
+  it.each([0, 1, 15, 16, 17, 33, 1000])('of %d numbers do not, either', (n) => {
+    expectSameBits((k, x, y) => k.expBackward(k.sin(x), y), numbers(1, n), numbers(2, n))
+  })
+
+  it('of products do not, whichever way they are cut', () => {
+    for (const [m, k, n, batch] of [
+      [1, 40, 70, 1],
+      [70, 40, 1, 1],
+      [3, 100, 50, 2],
+      [37, 400, 29, 1],
+      [29, 3, 61, 1],
+      [5, 7, 9, 4],
+      [0, 3, 5, 1],
+      [5, 0, 9, 2],
+    ]) {
+      for (const [transA, transB] of [
+        [false, false],
+        [false, true],
+        [true, false],
+        [true, true],
+      ]) {
+        const options = { m, k, n, batch, transA, transB }
+        expectSameBits((kernels, a, b) => kernels.matmul(a, b, options), numbers(1, batch * m * k), numbers(2, batch * k * n))
+      }
+    }
+  })
+
+  it('of attention and its gradients do not, causal, masked, or with more heads than parts', () => {
+    for (const [n, l, s, isCausal] of [
+      [3, 70, 130, false],
+      [2, 70, 70, true],
+      [70, 2, 3, false],
+    ] as const) {
+      const options = { n, l, s, e: 8, ev: 5, isCausal }
+      const [q, k, v, dy] = [numbers(1, n * l * 8), numbers(2, n * s * 8), numbers(3, n * s * 5), numbers(4, n * l * 5)]
+      expectSameBits((kernels, q, k, v) => kernels.attention(q, k, v, null, options), q, k, v)
+      for (const i of [0, 1, 2]) {
+        expectSameBits(
+          (kernels, q, k, v, dy) => kernels.attentionBackward(dy, q, k, v, kernels.attention(q, k, v, null, options), null, options)[i],
+          q,
+          k,
+          v,
+          dy,
+        )
+      }
+    }
+  })
+
+  it('of losses do not', () => {
+    const options = { n: N, c: C, labelSmoothing: 0.1 }
+    expectSameBits((k, x, t) => k.crossEntropy(x, t, options), numbers(1, N * C), places(2, N, C))
+    expectSameBits((k, x, t, dy) => k.crossEntropyBackward(dy, x, t, options), numbers(1, N * C), places(2, N, C), numbers(3, N))
+  })
+
+  it('of updates do not', () => {
+    const adam = { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, step: 3 }
+    const inputs = [1, 2, 3, 4].map((seed) => numbers(seed, 1001, { min: 0 }))
+    expectSameBits((k, w, dw, m, v) => (k.adamInto(w, dw, m, v, null, adam), w), ...inputs)
+    expectSameBits((k, w, dw, m, v) => (k.adamwInto(w, dw, m, v, null, adam), v), ...inputs)
+    const sgd = { lr: 0.1, momentum: 0.9, dampening: 0.1, nesterov: false, weightDecay: 0.1, step: 3 }
+    expectSameBits((k, w, dw, m) => (k.sgdInto(w, dw, m, sgd), w), ...inputs)
+  })
+})
+
+describe('a team', () => {
+  const loaded = load<Exports & CeilingExports>('plain')
+  /** Work that counts no heartbeat, about 10 ns a step. */
+  interface CeilingExports {
+    multiplyAdd8(at: number, steps: number): void
+  }
+
+  it('starts with the first work that is worth it', () => {
+    const { kernels, threads } = createWasm({ threads: 2 })
+    kernels.relu(kernels.upload(numbers(1, 100)))
+    expect(threads.team).toBeNull()
+    kernels.relu(kernels.upload(new Float32Array(1 << 20)))
+    expect(threads.team?.workers).toHaveLength(1)
+    threads.stop()
+  })
+
+  it('that loses a worker in the middle of its work says so, and the next call finds a new one', () => {
+    const wasm = backendOn(loaded, { threads: 2, grain: TINY, deadline: 200 })
+    gather(wasm)
+    const { kernels, threads } = wasm
+    const before = threads.team
+    const beyond = 2 ** 31 // there is no memory: the worker that takes this part dies of it
+    const poisoned = [
+      [beyond, 1],
+      [4096, 100_000_000],
+    ]
+    expect(() => threads.runParts(loaded.exports.multiplyAdd8, poisoned)).toThrow(
+      /^multiplyAdd8: a worker thread gave no sign of life for 0\.2 s/,
+    )
+    const x = kernels.upload(Float32Array.of(1, -2, 3))
+    expect(kernels.download(kernels.relu(x), 'relu')).toEqual(Float32Array.of(1, 0, 3))
+    gather(wasm)
+    expect(threads.team).not.toBe(before)
+    threads.stop()
+  })
+
+  it('that loses a worker while nothing is to do goes on without, and then with a new one', async () => {
+    const wasm = createWasm({ threads: 2, grain: TINY, deadline: 1000 })
+    gather(wasm)
+    const { kernels, threads } = wasm
+    const [worker] = threads.team?.workers ?? []
+    const gone = new Promise((resolve) => worker.once('exit', resolve))
+    void worker.terminate()
+    const x = numbers(1, 1000)
+    const relu = (): HostArray => onWasm(wasm, (k, x) => k.relu(x), x)
+    expect(relu()).toEqual(x.map((v) => Math.max(v, 0)))
+    await gone
+    expect(threads.team).toBeNull()
+    expect(relu()).toEqual(x.map((v) => Math.max(v, 0)))
+    gather(wasm)
+    kernels.release(kernels.upload(x))
+    threads.stop()
+  })
+
+  it('waits for a worker that takes long, as long as its heart beats', () => {
+    const wasm = createWasm({ simd: 'plain', threads: 2, grain: TINY, deadline: 300 })
+    gather(wasm)
+    const side = 1536
+    const { kernels, threads } = wasm
+    const x = kernels.upload(new Float32Array(side * side))
+    const parts = vi.spyOn(threads, 'run').mockImplementation((kernel, _, argumentsOf) => {
+      const whole = argumentsOf(0, side)
+      threads.runParts(kernel, [whole, whole.with(12, 0)]) // the caller takes the last part first, and it is empty
+    })
+    const start = performance.now()
+    kernels.matmul(x, x, { m: side, k: side, n: side })
+    expect(parts).toHaveBeenCalledOnce()
+    expect(performance.now() - start).toBeGreaterThan(100)
+    threads.stop()
+  })
+})
+
+describe('the process', () => {
+  /** A worker that computes for half a minute and counts no heartbeat; then the script ends as `ending` says. */
+  const script = (ending: string) => `
+    import { backendOn } from './src/wasm/index.ts'
+    import { load } from './src/wasm/load.ts'
+    const loaded = load()
+    const { kernels, threads } = backendOn(loaded, { threads: 2, grain: 1e-6, deadline: 100 })
+    const x = kernels.upload(new Float32Array(64))
+    do kernels.relu(x); while (threads.team.ready === 0)
+    try {
+      threads.runParts(loaded.exports.multiplyAdd8, [[4096, 2 ** 31 - 1], [4096, 100_000_000]])
+    } catch (error) {
+      console.log(error.name)
+    }
+    kernels.relu(x) // a new team is on its way
+    ${ending}`
+
+  it.each([
+    ['process.exit()', 'process.exit(3)', 3],
+    ['its natural end', '', 0],
+  ])('ends at once by %s, whatever its workers do', (_, ending, status) => {
+    const start = performance.now()
+    const options = { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8', timeout: 20_000 } as const
+    const child = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script(ending)], options)
+    expect([child.stdout, child.stderr, child.status]).toEqual(['GradusError\n', '', status])
+    expect(performance.now() - start).toBeLessThan(15_000)
+  })
+})
