@@ -1,8 +1,7 @@
-import type { Worker } from 'node:worker_threads'
 import { GradusError } from '../errors.ts'
+import { builtin } from '../node.ts'
 import type { Loaded } from './load.ts'
-import type { Kernel, Work } from './threads.ts'
-import { layout, type WorkerData, work } from './worker.ts'
+import { type Kernel, layout, type Scratch, type WorkerData, work } from './worker.ts'
 
 const { TICKET, DONE, KERNEL, ARITY, SCRATCH, SCRATCH_BYTES, READY, WORDS, ARGUMENTS, PARTS } = layout
 
@@ -12,6 +11,13 @@ const SPINS = 20_000
 const LISTEN = 100
 /** Where kernels that take long count up: assembly/heartbeat.ts. */
 const BEAT = 512
+
+/** What is used of node:worker_threads. */
+interface Worker {
+  on(event: 'error' | 'exit', listener: (reason: unknown) => void): unknown
+  unref(): void
+  terminate(): Promise<number>
+}
 
 /**
  * Workers, and the board that they share with the caller. Parts are taken, not given: a worker that is late, asleep or dead takes none, and the caller does them by
@@ -34,11 +40,12 @@ export class Team {
     this.#beat = new Int32Array(memory.buffer, BEAT, 1)
     this.#names = Object.keys(exports)
     this.#deadline = deadline
-    const { Worker } = process.getBuiltinModule('node:worker_threads')
+    const Worker = builtin?.('node:worker_threads').Worker
+    if (Worker === undefined) throw new GradusError('threads', 'there are threads in Node only')
     const code = `(${work})(require('node:worker_threads').workerData)`
     for (let thread = 1; thread <= size; thread++) {
       const workerData: WorkerData = { module, memory, board, layout, thread, spins: SPINS }
-      const worker = new Worker(code, { eval: true, workerData, execArgv: [], env: {} })
+      const worker: Worker = new Worker(code, { eval: true, workerData, execArgv: [], env: {} })
       worker.unref() // it never keeps the process alive
       let reason: unknown = 'it ended'
       worker.on('error', (error) => {
@@ -59,7 +66,7 @@ export class Team {
   }
 
   /** Runs the kernel of this index among the exports once with each list of arguments. */
-  run(kernel: Kernel, index: number, parts: readonly number[][], scratch?: Work['scratch']): void {
+  run(kernel: Kernel, index: number, parts: readonly number[][], scratch?: Scratch): void {
     const words = this.#words
     words[KERNEL] = index
     words[ARITY] = parts[0].length

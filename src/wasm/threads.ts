@@ -1,10 +1,8 @@
 import { GradusError } from '../errors.ts'
+import { builtin } from '../node.ts'
 import type { Loaded } from './load.ts'
 import { Team } from './team.ts'
-import { layout } from './worker.ts'
-
-/** A function that assembly/ exports. */
-export type Kernel = (...args: number[]) => void
+import { type Kernel, layout, type Scratch } from './worker.ts'
 
 export interface ThreadsOptions {
   /** How many threads compute, the caller among them. */
@@ -24,8 +22,7 @@ export interface Work {
   step?: number
   /** At most so many parts per thread. The more, the less it matters if a thread is late; but each begins anew. Default 4. */
   shares?: number
-  /** The argument that points to scratch, and how many bytes of it each thread has, one behind the other. */
-  scratch?: { argument: number; bytes: number }
+  scratch?: Scratch
 }
 
 /** Dispatching a job takes 2 µs, a worker that sleeps another 50 to wake, in which the caller goes on by itself: see docs/design/threads.md. */
@@ -36,11 +33,12 @@ export const MAX_THREADS = layout.PARTS
 
 /** How many threads are to compute: as many as wished for, as GRADUS_THREADS says, or as there are processors. In browsers it is one. */
 export function threadCount(wish?: number): number {
-  if (typeof process === 'undefined' || !process.getBuiltinModule) return 1
+  const os = builtin?.('node:os')
+  if (os === undefined) return 1
   if (wish !== undefined) return checked('threads', wish, String(wish))
   const asked = process.env.GRADUS_THREADS
   if (asked !== undefined) return checked('GRADUS_THREADS', /^\d+$/.test(asked) ? Number(asked) : Number.NaN, `"${asked}"`)
-  return Math.min(process.getBuiltinModule('node:os').availableParallelism(), MAX_THREADS)
+  return Math.min(os.availableParallelism(), MAX_THREADS)
 }
 
 function checked(name: string, threads: number, got: string): number {
@@ -112,7 +110,7 @@ export class Threads {
   }
 
   /** Runs the kernel once with each list of arguments, at most 64 of them, on whichever thread is free. */
-  runParts(kernel: Kernel, parts: number[][], scratch?: Work['scratch']): void {
+  runParts(kernel: Kernel, parts: number[][], scratch?: Scratch): void {
     const index = this.#indices.get(kernel)
     this.#team ??= this.#start()
     if (this.#team === null || index === undefined) {

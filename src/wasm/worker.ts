@@ -17,6 +17,15 @@ export const layout = {
   PARTS: 64,
 } as const
 
+/** A function that assembly/ exports. */
+export type Kernel = (...args: number[]) => void
+
+/** Which argument of a kernel points to scratch, and how many bytes of it each thread has, one behind the other. */
+export interface Scratch {
+  argument: number
+  bytes: number
+}
+
 export interface WorkerData {
   module: WebAssembly.Module
   memory: WebAssembly.Memory
@@ -34,7 +43,7 @@ export interface WorkerData {
  */
 export function work({ module, memory, board, layout, thread, spins }: WorkerData): never {
   const { TICKET, DONE, KERNEL, ARITY, SCRATCH, SCRATCH_BYTES, READY, WORDS, ARGUMENTS } = layout
-  const kernels = Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports) as ((...args: number[]) => void)[]
+  const kernels = Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports) as Kernel[]
   const words = new Int32Array(board, 0, WORDS)
   const numbers = new Float64Array(board, 4 * WORDS)
   const args: number[] = []

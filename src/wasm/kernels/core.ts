@@ -1,6 +1,7 @@
 import type { DType } from '../../reference/array.ts'
 import type { WasmArray, WasmMemory } from '../memory.ts'
-import type { Kernel, Threads } from '../threads.ts'
+import type { Threads } from '../threads.ts'
+import type { Kernel } from '../worker.ts'
 
 /** What a concept's kernels are made from: the functions that assembly/ exports for it, the memory they work on, and who computes. Pointers count bytes. */
 export interface Core<E> {
