@@ -18,7 +18,7 @@ const SHORT: usize = 8
 export function sum(x: usize, y: usize, outer: usize, n: usize, inner: usize, scratch: usize): void {
   for (let o: usize = 0; o < outer; o++) {
     if (inner == 1) store<f32>(y, n <= SHORT ? sumShort(x, n) : <f32>sumRow<Itself>(x, n, f32x4.splat(0), f32x4.splat(0)))
-    else sumColumns(x, y, n, inner, scratch)
+    else sumColumns(x, y, n, inner, inner, scratch)
     x += (n * inner) << 2
     y += inner << 2
   }
@@ -58,11 +58,11 @@ function divide(x: usize, y: usize, n: usize, divisor: f32): void {
   for (const end = x + (n << 2); x < end; x += 16, y += 16) v128.store(y, f32x4.div(v128.load(x), d))
 }
 
-/** y_i = Σ_j x_ji        x: [N, I] -> y: [I] */
-function sumColumns(x: usize, y: usize, n: usize, inner: usize, sums: usize): void {
+/** y_i = Σ_j x_ji for the first `columns` of the I columns        x: [N, I] -> y: [columns] */
+export function sumColumns(x: usize, y: usize, n: usize, inner: usize, columns: usize, sums: usize): void {
   const row = inner << 2
-  for (let first: usize = 0; first < inner; first += COLUMNS) {
-    const width = min(COLUMNS, inner - first)
+  for (let first: usize = 0; first < columns; first += COLUMNS) {
+    const width = min(COLUMNS, columns - first)
     memory.fill(sums, 0, COLUMNS << 3)
     let p = x + (first << 2)
     let j: usize = 0

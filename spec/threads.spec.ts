@@ -58,6 +58,8 @@ describe('the number of threads', () => {
 
 /** What is cut, on sizes that leave remainders; each takes two arrays of 3 · 7 · 96 numbers. */
 const [N, C] = [21, 96]
+const [image, dense, alone] = [[3, 7, 96], [3, 7, 96], [1]]
+const pooling = { x: [21, 8, 12], window: [3, 3], stride: [2, 2], padding: [1, 1] } as const
 const each: [string, Computation][] = [
   ['relu', (k, x) => k.relu(x)],
   ['gelu', (k, x) => k.gelu(x)],
@@ -71,6 +73,34 @@ const each: [string, Computation][] = [
   ['softmaxBackward', (k, x, y) => k.softmaxBackward(x, y, { n: N, c: C })],
   ['logSoftmax', (k, x) => k.logSoftmax(x, { n: N, c: C })],
   ['layerNorm', (k, x) => k.layerNorm(x, null, null, { n: N, c: C, eps: 1e-5 })],
+  ['add', (k, x, y) => k.add(x, y, { a: image, b: dense })],
+  ['sub with one number', (k, x, y) => k.sub(x, k.sum(y, { outer: 1, n: N * C, inner: 1 }), { a: image, b: alone })],
+  ['mul along an axis', (k, x, y) => k.mul(x, k.sum(y, { outer: 1, n: N, inner: C }), { a: image, b: [C] })],
+  ['div down an axis', (k, x, y) => k.div(x, k.sum(y, { outer: 3, n: 7, inner: C }), { a: image, b: [3, 1, C] })],
+  ['gt over five axes', (k, x, y) => k.gt(x, k.sum(y, { outer: 1, n: 42, inner: 48 }), { a: [3, 7, 2, 4, 12], b: [1, 1, 1, 4, 12] })],
+  ['a transposition', (k, x) => k.strided(x, { shape: [C, N], strides: [1, C], offset: 0 })],
+  ['a slice backwards', (k, x) => k.strided(x, { shape: [10, C], strides: [-2 * C, 1], offset: 20 * C })],
+  ['stridedBackward', (k, x) => k.stridedBackward(x, { shape: [C, N], strides: [1, C], offset: 0, size: N * C })],
+  ['stridedBackward where windows overlap', (k, x) => k.stridedBackward(x, { shape: [63, 32], strides: [1, 1], offset: 0, size: 100 })],
+  ['linear', (k, x, y) => k.linear(x, y, k.sum(y, { outer: 1, n: 24, inner: 84 }), { m: 84, k: 24, n: 84 })],
+  ['sum of rows', (k, x) => k.sum(x, { outer: N, n: C, inner: 1 })],
+  ['sum of columns', (k, x) => k.sum(x, { outer: 1, n: N, inner: C })],
+  ['sum of an axis within', (k, x) => k.sum(x, { outer: 3, n: 7, inner: C })],
+  ['argmax', (k, x) => k.argmax(x, { outer: N, n: C, inner: 1 })],
+  ['cumsum', (k, x) => k.cumsum(x, { outer: 3, n: 7, inner: C, reverse: true })],
+  ['maxPool2d', (k, x) => k.maxPool2d(x, pooling)],
+  ['maxPool2dIndices', (k, x) => k.maxPool2dIndices(x, pooling)],
+  ['maxPool2dBackward', (k, x, y) => k.maxPool2dBackward(k.maxPool2d(x, pooling), y, pooling)],
+  ['avgPool2d', (k, x) => k.avgPool2d(x, { ...pooling, countIncludePad: false })],
+  ['avgPool2dBackward', (k, x) => k.avgPool2dBackward(k.maxPool2d(x, pooling), { ...pooling, countIncludePad: true })],
+  [
+    'batchNorm of images',
+    (k, x, y) => {
+      const options = { n: 3, c: 7, s: 96 }
+      const mean = k.batchMean(y, options)
+      return k.batchNorm(x, mean, k.batchVariance(y, mean, options), null, null, { ...options, eps: 1e-5 })
+    },
+  ],
 ]
 
 describe('results', () => {
@@ -127,6 +157,13 @@ describe('results', () => {
           dy,
         )
       }
+    }
+  })
+
+  it('of the gradients of a layer do not', () => {
+    for (const i of [0, 1, 2]) {
+      const gradient: Computation = (k, dy, x, w) => k.linearBackward(dy, x, w, { m: 21, k: 37, n: 50 }, [true, true, true])[i] ?? dy
+      expectSameBits(gradient, numbers(1, 21 * 50), numbers(2, 21 * 37), numbers(3, 50 * 37))
     }
   })
 

@@ -9,15 +9,26 @@ export type Backend = Kernels<BackendArray>
 export type HostBackend = HostKernels<BackendArray>
 export type BackendName = 'reference' | 'wasm' | 'webgpu'
 
+export interface BackendOptions {
+  /** How many threads wasm computes with in Node, 1 to 64; else GRADUS_THREADS says it, else there is one for each processor. */
+  threads?: number
+}
+
 let active: Backend | null = null
 
 /**
  * Chooses where float32 is computed from now on. Existing tensors move at their next use.
  * Where nothing was chosen, Node computes on wasm and a browser, which loads it asynchronously, on reference.
+ * The number of threads changes no result, only how soon it is there.
  */
-export async function setBackend(name: BackendName): Promise<void> {
+export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<void> {
+  expect(
+    name === 'wasm' || options.threads === undefined,
+    'setBackend',
+    () => `threads is an option of 'wasm', got it for ${JSON.stringify(name)}`,
+  )
   if (name === 'reference') active = reference
-  else if (name === 'wasm') active = await loadWasm()
+  else if (name === 'wasm') active = await loadWasm(options)
   else throw new GradusError('setBackend', `expected 'reference' or 'wasm', got ${JSON.stringify(name)}`)
 }
 

@@ -139,9 +139,11 @@ export function loadWasmSync(): Wasm['kernels'] | null {
   return shared.kernels
 }
 
-/** The same, where the file has to be fetched first. */
-export async function loadWasm(): Promise<Wasm['kernels']> {
-  shared ??= backendOn(await loadAsync())
+/** The same, where the file has to be fetched first; with so many threads from now on, if it is said how many. */
+export async function loadWasm({ threads }: { threads?: number } = {}): Promise<Wasm['kernels']> {
+  const size = threads === undefined ? undefined : threadCount(threads)
+  shared ??= backendOn(await loadAsync(), { threads })
+  if (size !== undefined) shared.threads.size = size
   return shared.kernels
 }
 

@@ -1,4 +1,4 @@
-import { GradusError } from '../errors.ts'
+import { expect, GradusError } from '../errors.ts'
 import { builtin } from '../node.ts'
 import type { Loaded } from './load.ts'
 import { Team } from './team.ts'
@@ -34,6 +34,7 @@ export const MAX_THREADS = layout.PARTS
 /** How many threads are to compute: as many as wished for, as GRADUS_THREADS says, or as there are processors. In browsers it is one. */
 export function threadCount(wish?: number): number {
   const os = builtin?.('node:os')
+  expect(os !== undefined || wish === undefined || wish === 1, 'threads', () => `a browser computes on 1, got ${wish}`)
   if (os === undefined) return 1
   if (wish !== undefined) return checked('threads', wish, String(wish))
   const asked = process.env.GRADUS_THREADS
@@ -68,14 +69,25 @@ export class Threads {
     return 1 + this.#workers
   }
 
+  set size(threads: number) {
+    if (threads === this.size) return
+    this.stop()
+    this.#workers = threads - 1
+  }
+
   /** The workers, if they have been started. */
   get team(): Team | null {
     return this.#team
   }
 
-  /** In how many parts the work is cut; 1 for small work, which stays on the calling thread. */
+  /** Whether work of so many nanoseconds stays on the calling thread. */
+  isSmall(cost: number): boolean {
+    return this.#workers === 0 || cost < 2 * this.#grain
+  }
+
+  /** In how many parts the work is cut. */
   partsOf({ n, cost, step = 1, shares = SHARES }: Work): number {
-    if (this.#workers === 0 || cost < 2 * this.#grain) return 1
+    if (this.isSmall(cost)) return 1
     return Math.max(1, Math.floor(Math.min(shares * this.size, cost / this.#grain, Math.ceil(n / step), layout.PARTS)))
   }
 

@@ -1,7 +1,7 @@
 import { type ArithmeticKernels, type BroadcastOptions, broadcastShape, broadcastStrides } from '../../reference/arithmetic.ts'
 import { sizeOf } from '../../reference/array.ts'
 import type { WasmArray } from '../memory.ts'
-import { mergeAxes, walkAxes, writeAxis } from './axes.ts'
+import { mergeAxes, runAxis, walkAxes } from './axes.ts'
 import { type Core, runTernary, type Ternary } from './core.ts'
 
 /** y = f(a, b) over the three axes of the struct. */
@@ -33,10 +33,10 @@ export function arithmetic(core: Core<ArithmeticExports>): ArithmeticKernels<Was
     const stepA = stepOf(a, size)
     const stepB = stepOf(b, size)
     if (stepA !== null && stepB !== null) {
-      run(pa, pb, py, writeAxis(memory, size, stepA, stepB))
+      runAxis(core, run, { n: size, a: stepA, b: stepB }, (ofA, ofB, done, struct) => [pa + ofA, pb + ofB, py + done * 4, struct])
     } else if (size > 0) {
       const axes = mergeAxes(shape, broadcastStrides(options.a, shape), broadcastStrides(options.b, shape))
-      walkAxes(memory, axes, (da, db, done, struct) => run(pa + da, pb + db, py + done * 4, struct))
+      walkAxes(core, run, axes, (ofA, ofB, done, struct) => [pa + ofA, pb + ofB, py + done * 4, struct])
     }
     return y
   }

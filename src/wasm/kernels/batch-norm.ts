@@ -1,6 +1,6 @@
 import type { BatchNormKernels } from '../../reference/batch-norm.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 import { type MemoryExports, orFilled, present } from './memory.ts'
 
 export interface BatchNormExports {
@@ -40,7 +40,7 @@ export interface BatchNormExports {
 }
 
 export function batchNorm(core: Core<BatchNormExports & MemoryExports>): BatchNormKernels<WasmArray> {
-  const { exports, memory } = core
+  const { exports, memory, threads } = core
   return {
     batchMean(x, { n, c, s }) {
       memory.begin('batchMean', x)
@@ -59,10 +59,14 @@ export function batchNorm(core: Core<BatchNormExports & MemoryExports>): BatchNo
     batchNorm(x, mean, variance, w, b, { n, c, s, eps }) {
       memory.begin('batchNorm', ...present(x, mean, variance, w, b))
       const y = memory.allocate(x.dtype, x.length)
-      const scratch = memory.scratch(exports.batchNormScratch(c))
+      const work = { n, cost: x.length * COST.simple, scratch: { argument: 10, bytes: exports.batchNormScratch(c) } }
+      const scratch = memory.scratch(threads.scratchOf(work))
       const [pw, pb] = [orFilled(core, w, c, 1), orFilled(core, b, c, 0)]
       const [px, pm, pv, py] = [x, mean, variance, y].map((array) => memory.address(array))
-      exports.batchNorm(px, pm, pv, pw, pb, py, n, c, s, eps, scratch)
+      threads.run(exports.batchNorm, work, (from, to) => {
+        const image = 4 * c * s * from
+        return [px + image, pm, pv, pw, pb, py + image, to - from, c, s, eps, scratch]
+      })
       return y
     },
     batchNormBackward(dy, x, mean, variance, w, { n, c, s, eps, training }) {

@@ -16,7 +16,7 @@ export type Binary = (a: number, b: number, y: number, n: number, ...parameters:
 export type Ternary = (a: number, b: number, c: number, y: number, n: number) => void
 
 /** About how many nanoseconds a number (or a multiply-add of a product) takes on one thread; whether work is cut hangs on it. Measured: docs/design/threads.md. */
-export const COST = { product: 0.045, simple: 0.25, update: 0.5, function: 0.8, power: 4 } as const
+export const COST = { product: 0.045, simple: 0.12, update: 0.4, function: 0.8, power: 4 } as const
 
 /** Numbers in a cache line: kernels that go through whole arrays go line by line. */
 export const LINE = 16
@@ -30,6 +30,10 @@ export function runEach(
   parameters: readonly number[] = [],
   cost: number = COST.simple,
 ): void {
+  if (threads.isSmall(n * cost)) {
+    kernel(...arrays, n, ...parameters)
+    return
+  }
   threads.run(kernel, { n, step: LINE, cost: n * cost }, (from, to) => [
     ...arrays.map((address) => (address === 0 ? 0 : address + 4 * from)),
     to - from,

@@ -31,30 +31,58 @@ const F = 4
 /** Cuts between rows and columns of C fall where tiles end. */
 const TILE = 8
 
-export function matmul({ exports, memory, threads }: Core<MatmulExports>): MatmulKernels<WasmArray> {
+/** C = op(A) · op(B), or C += op(A) · op(B), of matrices that lie at these addresses without gaps. */
+export interface Product {
+  a: number
+  transA?: boolean
+  b: number
+  transB?: boolean
+  c: number
+  accumulate?: boolean
+  m: number
+  k: number
+  n: number
+  batch?: number
+}
+
+function workOfProduct(exports: MatmulExports, { m, k, n, batch = 1 }: Pick<Product, 'm' | 'k' | 'n' | 'batch'>) {
+  return { cost: batch * m * n * k * COST.product, scratch: { argument: 16, bytes: exports.matmulScratch(m, n, k) } }
+}
+
+/** Bytes of scratch that `runProduct` needs. */
+export function productScratch({ exports, threads }: Core<MatmulExports>, sizes: Pick<Product, 'm' | 'k' | 'n' | 'batch'>): number {
+  return threads.scratchOf({ ...workOfProduct(exports, sizes), n: 2 })
+}
+
+/** Matrices of a batch are cut among the threads, or rows or columns of C: pointers move, leading dimensions stay. */
+export function runProduct({ exports, threads }: Core<MatmulExports>, product: Product, scratch: number): void {
+  const { a, b, c, m, k, n, batch = 1, transA = false, transB = false, accumulate = false } = product
+  const [lda, ldb] = [transA ? m : k, transB ? k : n]
+  const part = (ofA: number, ofB: number, ofC: number, rows: number, columns: number, matrices: number) => [
+    ...[a + F * ofA, lda, Number(transA), m * k, b + F * ofB, ldb, Number(transB), k * n],
+    ...[c + F * ofC, n, Number(accumulate), m * n, rows, columns, k, matrices, scratch],
+  ]
+  const work = workOfProduct(exports, product)
+  if (batch >= threads.size) {
+    threads.run(exports.matmul, { ...work, n: batch }, (from, to) => part(from * m * k, from * k * n, from * m * n, m, n, to - from))
+  } else if (m > n) {
+    const rows = { ...work, n: m, step: TILE, shares: 1 } // every part packs B anew
+    threads.run(exports.matmul, rows, (from, to) => part(transA ? from : from * k, 0, from * n, to - from, n, batch))
+  } else {
+    const columns = { ...work, n, step: TILE, shares: 1 } // every part packs A anew
+    threads.run(exports.matmul, columns, (from, to) => part(0, transB ? from * k : from, from, m, to - from, batch))
+  }
+}
+
+export function matmul(core: Core<MatmulExports>): MatmulKernels<WasmArray> {
+  const { memory } = core
   return {
-    matmul(a, b, { m, k, n, batch = 1, transA = false, transB = false }) {
+    matmul(a, b, options) {
+      const { m, n, batch = 1 } = options
       memory.begin('matmul', a, b)
       const y = memory.allocate(a.dtype, batch * m * n)
-      const cost = batch * m * n * k * COST.product
-      const work = { cost, scratch: { argument: 16, bytes: exports.matmulScratch(m, n, k) } }
-      const scratch = memory.scratch(threads.scratchOf({ ...work, n: 2 }))
-      const [pa, pb, py] = [memory.address(a), memory.address(b), memory.address(y)]
-      const [lda, ldb] = [transA ? m : k, transB ? k : n]
-      /** The product of some matrices, rows and columns: pointers move, leading dimensions stay. */
-      const product = (ofA: number, ofB: number, ofC: number, rows: number, columns: number, matrices: number) => [
-        ...[pa + F * ofA, lda, Number(transA), m * k, pb + F * ofB, ldb, Number(transB), k * n],
-        ...[py + F * ofC, n, 0, m * n, rows, columns, k, matrices, scratch],
-      ]
-      if (batch >= threads.size) {
-        threads.run(exports.matmul, { ...work, n: batch }, (from, to) => product(from * m * k, from * k * n, from * m * n, m, n, to - from))
-      } else if (m > n) {
-        const rows = { ...work, n: m, step: TILE, shares: 1 } // every part packs B anew
-        threads.run(exports.matmul, rows, (from, to) => product(transA ? from : from * k, 0, from * n, to - from, n, batch))
-      } else {
-        const columns = { ...work, n, step: TILE, shares: 1 } // every part packs A anew
-        threads.run(exports.matmul, columns, (from, to) => product(0, transB ? from * k : from, from, m, to - from, batch))
-      }
+      const scratch = memory.scratch(productScratch(core, options))
+      runProduct(core, { ...options, a: memory.address(a), b: memory.address(b), c: memory.address(y) }, scratch)
       return y
     },
   }

@@ -1,8 +1,9 @@
 import { sizeOf } from '../../reference/array.ts'
 import { type PoolingKernels, type PoolingOptions, pooledShape } from '../../reference/pooling.ts'
 import type { WasmArray } from '../memory.ts'
+import type { Kernel } from '../worker.ts'
 import type { ConvolutionExports } from './convolution.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 
 export interface PoolingExports extends Pick<ConvolutionExports, 'writeGeometry'> {
   /** Bytes of scratch that each kernel needs. */
@@ -14,47 +15,38 @@ export interface PoolingExports extends Pick<ConvolutionExports, 'writeGeometry'
   avgPool2dBackward(scratch: number, dy: number, dx: number, countIncludePad: number): void
 }
 
-export function pooling({ exports, memory }: Core<PoolingExports>): PoolingKernels<WasmArray> {
-  /** Writes the sizes to the beginning of the scratch. */
-  function scratchFor(options: PoolingOptions): number {
-    const { x, window, stride, padding } = options
-    const [, v, u] = pooledShape(options)
-    const scratch = memory.scratch(exports.poolingScratch(u))
-    exports.writeGeometry(scratch, x[0], 1, x[1], x[2], 1, ...window, v, u, ...stride, ...padding, 1, 1, 1)
-    return scratch
-  }
-
-  /** Runs with the addresses of the scratch, of x and of a new array of `size` numbers. */
+export function pooling({ exports, memory, threads }: Core<PoolingExports>): PoolingKernels<WasmArray> {
+  /** Runs with the addresses of scratch that begins with the sizes, of the inputs, and of a new array of `size` numbers. Planes are cut among the threads. */
   function run(
     operation: string,
-    x: WasmArray,
+    kernel: Kernel,
+    inputs: readonly WasmArray[],
     size: number,
     options: PoolingOptions,
-    kernel: (scratch: number, x: number, y: number) => void,
-    dtype: WasmArray['dtype'] = x.dtype,
+    parameters: readonly number[] = [],
+    dtype: WasmArray['dtype'] = 'float32',
   ): WasmArray {
-    memory.begin(operation, x)
+    const { x, window, stride, padding } = options
+    const [planes, h, w] = x
+    const [, v, u] = pooledShape(options)
+    memory.begin(operation, ...inputs)
     const y = memory.allocate(dtype, size)
-    const scratch = scratchFor(options)
-    kernel(scratch, memory.address(x), memory.address(y))
+    const arrays = [...inputs, y]
+    const addresses = arrays.map((array) => memory.address(array))
+    const work = { n: planes, cost: planes * v * u * window[0] * window[1] * COST.simple }
+    threads.run(kernel, work, (from, to) => {
+      const scratch = memory.scratch(exports.poolingScratch(u)) // of each part: its number of planes is among the sizes
+      exports.writeGeometry(scratch, to - from, 1, h, w, 1, ...window, v, u, ...stride, ...padding, 1, 1, 1)
+      return [scratch, ...addresses.map((address, i) => address + 4 * from * (arrays[i].length / Math.max(1, planes))), ...parameters]
+    })
     return y
   }
 
   return {
-    maxPool2d: (x, o) => run('maxPool2d', x, sizeOf(pooledShape(o)), o, exports.maxPool2d),
-    maxPool2dIndices: (x, o) => run('maxPool2dIndices', x, sizeOf(pooledShape(o)), o, exports.maxPool2dIndices, 'int32'),
-    maxPool2dBackward(dy, x, options) {
-      memory.begin('maxPool2dBackward', dy, x)
-      const dx = memory.allocate(x.dtype, x.length)
-      const scratch = scratchFor(options)
-      exports.maxPool2dBackward(scratch, memory.address(dy), memory.address(x), memory.address(dx))
-      return dx
-    },
-    avgPool2d: (x, o) =>
-      run('avgPool2d', x, sizeOf(pooledShape(o)), o, (scratch, px, py) => exports.avgPool2d(scratch, px, py, Number(o.countIncludePad))),
-    avgPool2dBackward: (dy, o) =>
-      run('avgPool2dBackward', dy, sizeOf(o.x), o, (scratch, pdy, pdx) =>
-        exports.avgPool2dBackward(scratch, pdy, pdx, Number(o.countIncludePad)),
-      ),
+    maxPool2d: (x, o) => run('maxPool2d', exports.maxPool2d, [x], sizeOf(pooledShape(o)), o),
+    maxPool2dIndices: (x, o) => run('maxPool2dIndices', exports.maxPool2dIndices, [x], sizeOf(pooledShape(o)), o, [], 'int32'),
+    maxPool2dBackward: (dy, x, o) => run('maxPool2dBackward', exports.maxPool2dBackward, [dy, x], x.length, o),
+    avgPool2d: (x, o) => run('avgPool2d', exports.avgPool2d, [x], sizeOf(pooledShape(o)), o, [Number(o.countIncludePad)]),
+    avgPool2dBackward: (dy, o) => run('avgPool2dBackward', exports.avgPool2dBackward, [dy], sizeOf(o.x), o, [Number(o.countIncludePad)]),
   }
 }

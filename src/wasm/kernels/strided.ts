@@ -3,7 +3,7 @@ import type { ReductionKernels } from '../../reference/reduction.ts'
 import type { StridedKernels, StridedView } from '../../reference/strided.ts'
 import type { WasmArray } from '../memory.ts'
 import { type Axis, mergeAxes, walkAxes } from './axes.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 import type { MemoryExports } from './memory.ts'
 
 /** y = x, or y += x: x is walked by the strides a of the struct, y by b. */
@@ -14,13 +14,13 @@ export interface StridedExports {
   stridedAdd: Walk
 }
 
-export function strided(
-  { exports, memory }: Core<StridedExports & MemoryExports>,
-  { sum }: ReductionKernels<WasmArray>,
-): StridedKernels<WasmArray> {
+export function strided(core: Core<StridedExports & MemoryExports>, { sum }: ReductionKernels<WasmArray>): StridedKernels<WasmArray> {
+  const { exports, memory } = core
+
   function walk(run: Walk, x: number, y: number, axes: Axis[]): void {
     if (axes.some(({ n }) => n === 0)) return
-    walkAxes(memory, axes, (a, b, _, struct) => run(x + a, y + b, struct))
+    const cost = run === exports.stridedAdd ? 0 : COST.simple // sums may meet at one place: they are never cut
+    walkAxes(core, run, axes, (a, b, _, struct) => [x + a, y + b, struct], cost)
   }
 
   /** dx = 0 but for the places of the view, which receive dy. No axis repeats. */
