@@ -26,7 +26,11 @@ export function linear(core: Core<LinearExports & MatmulExports & ReductionExpor
       const dx = needs[0] ? memory.allocate(dy.dtype, m * k) : null
       const dw = needs[1] ? memory.allocate(dy.dtype, n * k) : null
       const db = needs[2] ? memory.allocate(dy.dtype, n) : null
-      const [ofX, ofW, ofB] = [{ m, k: n, n: k }, { m: n, k: m, n: k }, { outer: 1, n: m, inner: n }]
+      const [ofX, ofW, ofB] = [
+        { m, k: n, n: k },
+        { m: n, k: m, n: k },
+        { outer: 1, n: m, inner: n },
+      ]
       const scratch = memory.scratch(Math.max(productScratch(core, ofX), productScratch(core, ofW), sumScratch(core, ofB)))
       const [pdy, px, pw] = [dy, x, w].map((array) => memory.address(array))
       if (dx) runProduct(core, { a: pdy, b: pw, c: memory.address(dx), ...ofX }, scratch) // dx = dy · w
