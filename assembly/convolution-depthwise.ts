@@ -1,6 +1,7 @@
 /** Convolutions whose filters see one channel each: a product of matrices would have a single row, so they are computed line by line as they lie, without columns. */
 
 import { Geometry } from './geometry'
+import { beat } from './heartbeat'
 import { fillRow, loadFirst } from './rows'
 import { madd } from './simd'
 import { endOutput, firstOutput, giveBack, lineOf, loadEvery, placeOf, takeIn } from './window-lines'
@@ -16,6 +17,7 @@ function bytes(n: i32): usize {
 /** x: [N, C, H, W], w: [O, 1, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U] */
 export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, from: i32, to: i32): void {
   for (let filter = from * g.o; filter < to * g.o; filter++) { // of all images
+    beat()
     const o = filter % g.o
     const bias = b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0)
     const channel = x + <usize>(filter / g.filters) * bytes(g.h * g.w)
@@ -28,6 +30,7 @@ export function inputGradient(g: Geometry, dy: usize, w: usize, dx: usize, from:
   const image = bytes(g.c * g.h * g.w)
   memory.fill(dx + <usize>from * image, 0, <usize>(to - from) * image)
   for (let filter = from * g.o; filter < to * g.o; filter++) {
+    beat()
     const channel = dx + <usize>(filter / g.filters) * bytes(g.h * g.w)
     addInputGradient(g, dy + <usize>filter * bytes(g.positions), w + bytes(filter % g.o * g.depth), channel)
   }
@@ -36,6 +39,7 @@ export function inputGradient(g: Geometry, dy: usize, w: usize, dx: usize, from:
 /** dw += the gradient from images from ... to        dy: [N, O, V, U], x: [N, C, H, W] -> dw: [O, 1, I, J] */
 export function addWeightGradient(g: Geometry, dy: usize, x: usize, dw: usize, from: i32, to: i32): void {
   for (let filter = from * g.o; filter < to * g.o; filter++) {
+    beat()
     const channel = x + <usize>(filter / g.filters) * bytes(g.h * g.w)
     addChannelsGradient(g, dy + <usize>filter * bytes(g.positions), channel, dw + bytes(filter % g.o * g.depth))
   }

@@ -5,6 +5,7 @@
 
 import { copyStrips, Strip } from './convolution-strips'
 import { Geometry } from './geometry'
+import { beat } from './heartbeat'
 import { loadFirst, storeFirst } from './rows'
 import { madd } from './simd'
 
@@ -62,6 +63,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
     const images = x + <usize>(part * depth) * planeX
     const weights = w + <usize>(group * rows * depth) * 36
     for (let first = 0; first < g.v; first += lines) {
+      beat()
       const count = min(lines, g.v - first)
       memory.fill(scratch + STRIP, 0, directScratch(g) - STRIP)
       for (let c = 0; c < depth; c += CHANNELS) {
@@ -121,6 +123,7 @@ export function addFilterGradient(g: Geometry, dy: usize, x: usize, dw: usize, f
   for (let part = from * g.groups; part < to * g.groups; part++) {
     const group = part % g.groups
     for (let first = 0; first < g.v; first += lines) {
+      beat()
       const count = min(lines, g.v - first)
       memory.fill(scratch + STRIP, 0, directScratch(g) - STRIP)
       for (let c = 0; c < depth; c += CHANNELS) {

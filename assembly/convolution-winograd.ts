@@ -10,6 +10,7 @@
 import { copyStrips, Strip, Tiling, writeStrips, writeTiling } from './convolution-strips'
 import { PRODUCTS, storeFilters, storeOutputs, transformFilters, transformPatches, transformTiles } from './convolution-winograd-transforms'
 import { Geometry } from './geometry'
+import { beat } from './heartbeat'
 import { multiplyBlocks, SPARE } from './matmul'
 import { packA } from './matmul-pack'
 import { MR, NR, tile4, tileHeight, tileMr } from './matmul-tile'
@@ -103,6 +104,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
     packFilters(g, w + <usize>(group * rows * depth) * 36, isMirrored, filters, filtersStep, raw)
     const end = to * t.strips
     for (let first = from * t.strips; first < end; first += t.block) {
+      beat()
       const count = min(t.block, end - first)
       const tiles = count * t.width
       const padded = upTo(8, tiles)
@@ -246,6 +248,7 @@ export function addFilterGradient(g: Geometry, dy: usize, x: usize, sums: usize,
   for (let group = 0; group < g.groups; group++) {
     const end = to * t.strips
     for (let first = from * t.strips; first < end; first += t.block) {
+      beat()
       const count = min(t.block, end - first)
       const depth = count * t.width
       writeStrips(strips, t, first, count, planeY * <usize>g.o, 0, 0, 2)

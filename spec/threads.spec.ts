@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { HostArray } from '../src/reference/array.ts'
+import { type ConvolutionOptions, convolvedShape } from '../src/reference/convolution.ts'
 import { createWasm, type Wasm } from '../src/wasm/index.ts'
 import { threadCount } from '../src/wasm/threads.ts'
 import { inTrouble } from './threads.child.ts'
@@ -165,6 +166,30 @@ describe('results', () => {
       const gradient: Computation = (k, dy, x, w) => k.linearBackward(dy, x, w, { m: 21, k: 37, n: 50 }, [true, true, true])[i] ?? dy
       expectSameBits(gradient, numbers(1, 21 * 50), numbers(2, 21 * 37), numbers(3, 50 * 37))
     }
+  })
+
+  it.each([
+    ['Winograd', 8, 8, 1, [3, 3], [1, 1]],
+    ['direct', 2, 3, 1, [3, 3], [1, 1]],
+    ['depthwise', 4, 4, 4, [5, 5], [1, 1]],
+    ['columns', 6, 4, 2, [2, 3], [2, 1]],
+  ] as const)('of convolutions do not, done the %s way', (_, c, o, groups, [i, j], stride) => {
+    const options: ConvolutionOptions = {
+      x: [5, c, 11, 13],
+      w: [o, c / groups, i, j],
+      stride,
+      padding: [1, 1],
+      dilation: [1, 1],
+      groups,
+    }
+    const [x, w] = [numbers(1, 5 * c * 11 * 13), numbers(2, (o * c * i * j) / groups)]
+    const dy = numbers(
+      3,
+      convolvedShape(options).reduce((size, n) => size * n),
+    )
+    expectSameBits((k, x, w) => k.conv2d(x, w, null, options), x, w)
+    expectSameBits((k, dy, w) => k.conv2dInputGradient(dy, w, options), dy, w)
+    expectSameBits((k, dy, x) => k.conv2dWeightGradient(dy, x, options), dy, x)
   })
 
   it('of losses do not', () => {
