@@ -86,18 +86,19 @@ export class Threads {
   }
 
   /** In how many parts the work is cut. */
-  partsOf({ n, cost, step = 1, shares = SHARES }: Work): number {
-    if (this.isSmall(cost)) return 1
+  partsOf(work: Work): number {
+    if (this.isSmall(work.cost)) return 1
+    const { n, cost, step = 1, shares = SHARES } = work
     return Math.max(1, Math.floor(Math.min(shares * this.size, cost / this.#grain, Math.ceil(n / step), layout.PARTS)))
   }
 
   /** Runs the kernel on all of the work: `argumentsOf` gives its arguments for the units from `from` to before `to`. Returns when all is done. */
   run(kernel: Kernel, work: Work, argumentsOf: (from: number, to: number) => number[]): void {
-    const count = this.partsOf(work)
-    if (count === 1) {
+    if (this.isSmall(work.cost)) {
       kernel(...argumentsOf(0, work.n))
       return
     }
+    const count = this.partsOf(work)
     const { n, step = 1 } = work
     const units = Math.ceil(n / step)
     const cut = (part: number) => Math.min(n, Math.floor((units * part) / count) * step)

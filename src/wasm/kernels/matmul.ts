@@ -45,24 +45,31 @@ export interface Product {
   batch?: number
 }
 
-function workOfProduct(exports: MatmulExports, { m, k, n, batch = 1 }: Pick<Product, 'm' | 'k' | 'n' | 'batch'>) {
-  return { cost: batch * m * n * k * COST.product, scratch: { argument: 16, bytes: exports.matmulScratch(m, n, k) } }
+function costOf({ m, k, n, batch = 1 }: Pick<Product, 'm' | 'k' | 'n' | 'batch'>): number {
+  return batch * m * n * k * COST.product
 }
 
 /** Bytes of scratch that `runProduct` needs. */
 export function productScratch({ exports, threads }: Core<MatmulExports>, sizes: Pick<Product, 'm' | 'k' | 'n' | 'batch'>): number {
-  return threads.scratchOf({ ...workOfProduct(exports, sizes), n: 2 })
+  const bytes = exports.matmulScratch(sizes.m, sizes.n, sizes.k)
+  return threads.isSmall(costOf(sizes)) ? bytes : bytes * threads.size
 }
 
 /** Matrices of a batch are cut among the threads, or rows or columns of C: pointers move, leading dimensions stay. */
 export function runProduct({ exports, threads }: Core<MatmulExports>, product: Product, scratch: number): void {
   const { a, b, c, m, k, n, batch = 1, transA = false, transB = false, accumulate = false } = product
   const [lda, ldb] = [transA ? m : k, transB ? k : n]
+  const cost = costOf(product)
+  if (threads.isSmall(cost)) {
+    const [ta, tb, add] = [Number(transA), Number(transB), Number(accumulate)]
+    exports.matmul(a, lda, ta, m * k, b, ldb, tb, k * n, c, n, add, m * n, m, n, k, batch, scratch)
+    return
+  }
   const part = (ofA: number, ofB: number, ofC: number, rows: number, columns: number, matrices: number) => [
     ...[a + F * ofA, lda, Number(transA), m * k, b + F * ofB, ldb, Number(transB), k * n],
     ...[c + F * ofC, n, Number(accumulate), m * n, rows, columns, k, matrices, scratch],
   ]
-  const work = workOfProduct(exports, product)
+  const work = { cost, scratch: { argument: 16, bytes: exports.matmulScratch(m, n, k) } }
   if (batch >= threads.size) {
     threads.run(exports.matmul, { ...work, n: batch }, (from, to) => part(from * m * k, from * k * n, from * m * n, m, n, to - from))
   } else if (m > n) {

@@ -17,21 +17,31 @@ export interface ReductionExports {
 /** Bytes of a number. */
 const F = 4
 
+function costOf({ outer, n, inner }: AxisOptions): number {
+  return outer * n * inner * COST.simple
+}
+
 /** A sum as work for the threads: its outer places are cut, or where there is one, its columns. A row stays whole: its order of summation is its own. */
-function workOfSum(exports: ReductionExports, { outer, n, inner }: AxisOptions) {
+function workOfSum(exports: ReductionExports, axis: AxisOptions) {
+  const { outer, inner } = axis
   const bytes = inner === 1 ? 0 : exports.sumScratch()
   const cut = outer === 1 ? { n: inner, step: LINE } : { n: outer }
-  return { ...cut, cost: outer * n * inner * COST.simple, scratch: { argument: 5, bytes } }
+  return { ...cut, cost: costOf(axis), scratch: { argument: 5, bytes } }
 }
 
 /** Bytes of scratch that `runSum` needs. */
 export function sumScratch({ exports, threads }: Core<ReductionExports>, axis: AxisOptions): number {
+  if (threads.isSmall(costOf(axis))) return exports.sumScratch()
   return threads.scratchOf(workOfSum(exports, axis))
 }
 
 /** The sum of the numbers at x to y. */
 export function runSum({ exports, threads }: Core<ReductionExports>, x: number, y: number, axis: AxisOptions, scratch: number): void {
   const { outer, n, inner } = axis
+  if (threads.isSmall(costOf(axis))) {
+    exports.sum(x, y, outer, n, inner, scratch)
+    return
+  }
   const work = workOfSum(exports, axis)
   if (outer === 1 && inner > 1) {
     threads.run(exports.sumColumns, work, (from, to) => [x + F * from, y + F * from, n, inner, to - from, scratch])
