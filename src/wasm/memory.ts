@@ -12,6 +12,8 @@ const FIRST_BUDGET = 2 ** 19 // 512 KiB
 const SMALL = 8192
 /** A kept array is overdue when it has gone unused for this many times its period: its model has probably been dropped. */
 const OVERDUE = 1.25
+/** From this part of the budget on, what is given up leaves at once, not only when room is needed. */
+const NEARLY_FULL = 0.75
 const BYTES = { float32: 4, int32: 4, float64: 8 } as const
 
 export interface MemoryStats {
@@ -176,6 +178,8 @@ export class WasmMemory {
       x.graph = this.#graph
       this.#move(x, this.#retired)
     }
+    if (this.#heap.used <= NEARLY_FULL * this.#budget.bytes) return
+    while (this.#recycleGraph()); // at once: what comes next lies in their places, and large free blocks stay whole
   }
 
   stats(): MemoryStats {

@@ -23,9 +23,10 @@ export function linear(core: Core<LinearExports & MatmulExports & ReductionExpor
     },
     linearBackward(dy, x, w, { m, k, n }, needs) {
       memory.begin('linearBackward', dy, x, w)
-      const dx = needs[0] ? memory.allocate(dy.dtype, m * k) : null
+      // Those that stay are placed first: dx is soon used up, and leaves its place whole.
       const dw = needs[1] ? memory.allocate(dy.dtype, n * k) : null
       const db = needs[2] ? memory.allocate(dy.dtype, n) : null
+      const dx = needs[0] ? memory.allocate(dy.dtype, m * k) : null
       const [ofX, ofW, ofB] = [
         { m, k: n, n: k },
         { m: n, k: m, n: k },
