@@ -99,4 +99,11 @@ export const manifest: readonly Lesson[] = [
     backend: 'tensor',
     data: [],
   },
+  {
+    name: 'k-means',
+    title: 'Clustering by k-means',
+    description: 'Centres and samples look for one another until they rest: groups without labels, beside a network that has them.',
+    backend: 'tensor',
+    data: [],
+  },
 ]
