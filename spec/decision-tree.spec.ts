@@ -55,6 +55,7 @@ const consistent = fc
     })
     return { x, y, seed: seed % 1000 }
   })
+  .filter(({ y }) => new Set(y).size > 1)
 
 afterEach(() => setBackend('wasm'))
 
@@ -173,16 +174,24 @@ describe('DecisionTreeClassifier', () => {
     await expect(model.fit([[1], [Number.NaN]], [0, 1])).rejects.toThrow(
       'DecisionTreeClassifier.fit: x must be finite in float32, got NaN in row 1',
     )
-    await model.fit([[1], [1]], [3, 3])
-    expect([model.depth, ...(await (await model.predict([[5]])).read())]).toEqual([0, 3])
-    await model.fit([[1], [1]], [1, 0]) // a constant feature cannot part them
-    expect([model.depth, ...(await (await model.predict([[5]])).read())]).toEqual([0, 0])
+    await expect(model.fit([[1], [2]], [3, 3])).rejects.toThrow('DecisionTreeClassifier.fit: y holds one class only, 3')
+    await expect(
+      model.fit(
+        [
+          [1, 5],
+          [1, 5],
+        ],
+        [1, 0],
+      ),
+    ).rejects.toThrow('every feature of x is constant over the 2 samples')
+    await model.fit([[1], [1], [2]], [1, 0, 1]) // the first two cannot be told apart
+    expect([model.depth, ...(await (await model.predict([[1]])).read())]).toEqual([1, 0])
     await expect(model.predict([[1, 2]])).rejects.toThrow('DecisionTreeClassifier.predict: x has 2 features, fit saw 1')
-    await expect(new DecisionTreeClassifier({ maxFeatures: 3 }).fit([[1]], [0])).rejects.toThrow(
+    await expect(new DecisionTreeClassifier({ maxFeatures: 3 }).fit([[1], [2]], [0, 1])).rejects.toThrow(
       'maxFeatures 3 is more than the 1 features',
     )
-    await expect(new DecisionTreeClassifier({ classWeight: { 5: 2 } }).fit([[1]], [0])).rejects.toThrow(
-      'classWeight names class 5, but the classes are 0',
+    await expect(new DecisionTreeClassifier({ classWeight: { 5: 2 } }).fit([[1], [2]], [0, 1])).rejects.toThrow(
+      'classWeight names class 5, but the classes are 0, 1',
     )
     const wrong = (options: classic.DecisionTreeClassifierOptions) => () => new DecisionTreeClassifier(options)
     expect(wrong({ maxDepth: 0 })).toThrow('maxDepth must be an integer of 1 or more, got 0')
@@ -277,7 +286,7 @@ describe('RandomForestClassifier', () => {
     await model.fit([[1], [2]], [0, 1])
     expect(() => model.oobScore).toThrow('oobScore was not computed: give the option oobScore: true')
     await expect(model.predict([[1, 2]])).rejects.toThrow('RandomForestClassifier.predict: x has 2 features, fit saw 1')
-    await expect(new RandomForestClassifier({ nEstimators: 1, oobScore: true }).fit([[1]], [0])).rejects.toThrow(
+    await expect(new RandomForestClassifier({ nEstimators: 1, oobScore: true, seed: 4 }).fit([[1], [2]], [0, 1])).rejects.toThrow(
       'every tree has drawn every sample',
     )
   })

@@ -256,6 +256,7 @@ describe.each<BackendName>(['reference', 'wasm'])('tensors, on %s', (backend) =>
     ['a weight', () => F.linear(zeros([2, 3]), zeros([4, 5])), 'linear: x [2, 3] must have 5 numbers on its last axis, as w [4, 5] has'],
     ['gradients of integers', () => tensor([1], { dtype: 'int32', requiresGrad: true }), /only float tensors have gradients/],
     ['an operand', () => zeros([2]).add('1' as never), 'add: expected a Tensor or a number, got string'],
+    ['zeros', () => zeros([70000, 70000]), 'out of memory: an array of 4900000000 numbers'],
     ['cat', () => cat([zeros([2, 3]), zeros([3, 2])]), /cat: tensors\[1\] has shape \[3, 2\], which differs from \[2, 3\]/],
   ]
   it.each(mistakes)('meets a mistake with a message: %s', (_, mistake, message) => {

@@ -6,7 +6,7 @@ import { type ClassWeight, checkClassWeight, weightsOf } from './class-weight.ts
 import { mostLikely } from './classes.ts'
 import { checkTreeOptions, DecisionTree, limitsOf, type TreeOptions } from './decision-tree.ts'
 import type { Estimator } from './estimator.ts'
-import { type Column, encode, expectOneOf, fitted, generatorOf, inTypeOf, type Rows, readLabels, readRows } from './input.ts'
+import { type Column, expectOneOf, expectVariety, fitted, generatorOf, inTypeOf, type Rows, readClasses, readRows } from './input.ts'
 import { columnsOf, grow } from './tree.ts'
 
 export interface DecisionTreeClassifierOptions extends TreeOptions {
@@ -43,7 +43,8 @@ export class DecisionTreeClassifier extends DecisionTree implements Estimator {
     const operation = 'DecisionTreeClassifier.fit'
     const { criterion = 'gini', classWeight, seed } = this.options
     const samples = await readRows(operation, x)
-    const { classes, codes } = encode(await readLabels(operation, y, 'y', samples.n))
+    expectVariety(operation, samples)
+    const { classes, codes } = await readClasses(operation, y, samples.n)
     const limits = limitsOf(operation, this.options, criterion, samples.d)
     const weights = inTypeOf(samples.data, weightsOf(operation, classWeight, codes, classes))
     const training = { columns: columnsOf(samples), n: samples.n, y: codes, classes: classes.length, weights }

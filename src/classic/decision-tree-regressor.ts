@@ -4,7 +4,7 @@ import { fromHost } from '../tensor/creation.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { checkTreeOptions, DecisionTree, limitsOf, type TreeOptions } from './decision-tree.ts'
 import type { Estimator } from './estimator.ts'
-import { type Column, expectOneOf, generatorOf, type Rows, readRows, readTargets } from './input.ts'
+import { type Column, expectOneOf, expectVariety, generatorOf, type Rows, readRows, readTargets } from './input.ts'
 import { columnsOf, grow } from './tree.ts'
 
 export interface DecisionTreeRegressorOptions extends TreeOptions {
@@ -35,6 +35,7 @@ export class DecisionTreeRegressor extends DecisionTree implements Estimator {
   async fit(x: Rows, y: Column): Promise<this> {
     const operation = 'DecisionTreeRegressor.fit'
     const samples = await readRows(operation, x)
+    expectVariety(operation, samples)
     const targets = await readTargets(operation, y, samples.n)
     const { n, d } = samples
     const limits = limitsOf(operation, this.options, 'mse', d)

@@ -141,6 +141,19 @@ export function encode(labels: Int32Array): { classes: Int32Array; codes: Int32A
   return { classes, codes: placesAmong(classes, labels) }
 }
 
+/** Labels to learn from: two classes or more, since with one there is nothing to tell apart. */
+export async function readClasses(operation: string, y: Column, n: number): Promise<{ classes: Int32Array; codes: Int32Array }> {
+  const encoded = encode(await readLabels(operation, y, 'y', n))
+  expect(encoded.classes.length > 1, operation, () => `y holds one class only, ${encoded.classes[0]}: there is nothing to tell apart`)
+  return encoded
+}
+
+/** At least one feature varies: between samples that are all the same nothing can be chosen. */
+export function expectVariety(operation: string, { data, n, d }: Samples): void {
+  const varies = data.some((value, place) => value !== data[place % d])
+  expect(varies || n === 1, operation, () => `every feature of x is constant over the ${n} samples: there is nothing to split by`)
+}
+
 /** Where each value stands among the distinct values, -1 where it does not occur. */
 export function placesAmong(distinct: ArrayLike<number>, values: ArrayLike<number>): Int32Array {
   const places = new Map(Array.from(distinct, (value, place) => [value, place]))

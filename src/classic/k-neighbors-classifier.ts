@@ -5,7 +5,7 @@ import { fromHost } from '../tensor/creation.ts'
 import type { Tensor } from '../tensor/index.ts'
 import { mostLikely } from './classes.ts'
 import type { Estimator } from './estimator.ts'
-import { type Column, encode, fitted, type Rows, readLabels, readRows } from './input.ts'
+import { type Column, type encode, fitted, type Rows, readClasses, readRows } from './input.ts'
 import { type KNeighborsOptions, NearestNeighbors } from './neighbors.ts'
 
 /**
@@ -24,7 +24,7 @@ export class KNeighborsClassifier extends NearestNeighbors implements Estimator 
   /** Remembers the samples.        x: [N, D], y: [N] integers */
   async fit(x: Rows, y: Column): Promise<this> {
     const samples = await readRows('KNeighborsClassifier.fit', x)
-    const labels = encode(await readLabels('KNeighborsClassifier.fit', y, 'y', samples.n))
+    const labels = await readClasses('KNeighborsClassifier.fit', y, samples.n)
     this.remember(samples, labels.codes)
     this.#labels = labels
     return this

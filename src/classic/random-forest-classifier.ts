@@ -11,15 +11,15 @@ import type { DecisionTreeClassifierOptions } from './decision-tree-classifier.t
 import type { Estimator } from './estimator.ts'
 import {
   type Column,
-  encode,
   expectCount,
   expectFeatures,
   expectOneOf,
+  expectVariety,
   fitted,
   generatorOf,
   inTypeOf,
   type Rows,
-  readLabels,
+  readClasses,
   readRows,
   type Samples,
 } from './input.ts'
@@ -75,7 +75,8 @@ export class RandomForestClassifier implements Estimator {
     } = this.options
     const samples = await readRows(operation, x)
     const { n, d } = samples
-    const { classes, codes } = encode(await readLabels(operation, y, 'y', n))
+    expectVariety(operation, samples)
+    const { classes, codes } = await readClasses(operation, y, n)
     const limits = limitsOf(operation, { ...this.options, maxFeatures }, criterion, d)
     const generator = generatorOf(seed)
     const whole = inTypeOf(samples.data, weightsOf(operation, classWeight, codes, classes))

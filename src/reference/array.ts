@@ -1,3 +1,5 @@
+import { GradusError } from '../errors.ts'
+
 /** The arrays that the readable definitions compute on: row-major, contiguous, one number after the other. */
 export type HostArray = Float32Array | Float64Array | Int32Array
 export type FloatArray = Float32Array | Float64Array
@@ -10,9 +12,14 @@ export type Shape = readonly number[]
 
 const constructors = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const
 
-/** n zeros of a type. */
+/** n zeros of a type. A GradusError where JavaScript has no room for them. */
 export function zerosOf(dtype: DType, n: number): HostArray {
-  return new constructors[dtype](n)
+  try {
+    return new constructors[dtype](n)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new GradusError(dtype, `out of memory: an array of ${n} numbers is more than JavaScript gives room for`)
+  }
 }
 
 export function dtypeOf(x: HostArray): DType {
