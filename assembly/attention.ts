@@ -7,7 +7,7 @@
  * 2021; Dao et al., "FlashAttention", 2022).
  */
 
-import { exp, log } from './functions'
+import { decay, exp, log } from './functions'
 import { beat } from './heartbeat'
 import { matmul, matmulScratch } from './matmul'
 import { dotRow, Itself, mapRow, maxRow, sumRow, zipRow } from './rows'
@@ -43,8 +43,8 @@ function visible(i: i32, j0: i32, columns: i32, isCausal: bool): i32 {
 }
 
 class ScaleAndMask { @inline of(x: v128, mask: v128, scale: v128, _: v128): v128 { return madd(x, scale, mask) } }
-/** e^(x · scale - base) */
-class Weight { @inline of(x: v128, scale: v128, minusBase: v128): v128 { return exp(madd(x, scale, minusBase)) } }
+/** e^(x · scale - base), where no x · scale is greater than base */
+class Weight { @inline of(x: v128, scale: v128, minusBase: v128): v128 { return decay(madd(x, scale, minusBase)) } }
 class Times { @inline of(x: v128, factor: v128, _: v128): v128 { return f32x4.mul(x, factor) } }
 
 /**

@@ -183,4 +183,10 @@ describe('the normal distribution', () => {
     expectTwins(activations.gelu.forward, [Float32Array.of(6, 10, 30, 1e4, 1e30, -6, -10, -14, -30, -1e4)], { abs: 5e-8 })
     expect(inDouble(activations.gelu.forward, Float32Array.of(20))[0]).toBe(20)
   })
+
+  it('gives gelu the digits of its small values, down to those whose e^(-x²/2) has float32 digits left', () => {
+    const x = numbers(5, 4099, { min: -13, max: -1 })
+    const exact = inDouble(activations.gelu.forward, x)
+    for (const build of builds) expectNear(onWasm(build, activations.gelu.forward, x), exact, { abs: (i) => 1e-5 * Math.abs(exact[i]) })
+  })
 })
