@@ -21,7 +21,7 @@
 
 import { beat } from "./heartbeat";
 import { packA, packB } from "./matmul-pack";
-import { multiplyRows } from "./matmul-row";
+import { multiplyDots, multiplyRows } from "./matmul-row";
 import { MR, NR, tile4, tileHeight, tileMr } from "./matmul-tile";
 
 /** Block sizes: a panel of B, KC × NR, takes 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
@@ -30,6 +30,8 @@ export const MC: i32 = 516;
 const NC: i32 = 64;
 /** Up to so many rows, a B that is not transposed is multiplied as it lies: measured, packing pays from here on. */
 const FEW_ROWS: i32 = 4;
+/** The same for a transposed B, and for so few columns of an A that is not transposed. */
+const FEW_DOTS: i32 = 3;
 
 /** Bytes of a float32. */
 const F: usize = 4;
@@ -87,7 +89,9 @@ function matmulOne(
   const kB = transB ? F : <usize>ldb * F;
   const columnB = transB ? <usize>ldb * F : F;
   const rowC = <usize>ldc * F;
-  if (m <= FEW_ROWS && !transB) return multiplyRows(a, rowA, kA, b, kB, c, rowC, accumulate, m, n, k);
+  if (transB && m <= FEW_DOTS) return multiplyDots(a, rowA, kA, b, columnB, c, rowC, F, accumulate, m, n, k);
+  if (!transA && n <= FEW_DOTS) return multiplyDots(b, columnB, kB, a, rowA, c, F, rowC, accumulate, n, m, k); // (AB)ᵀ = BᵀAᵀ
+  if (!transB && m <= FEW_ROWS) return multiplyRows(a, rowA, kA, b, kB, c, rowC, accumulate, m, n, k);
 
   const spare = scratch;
   const packedA = spare + SPARE;

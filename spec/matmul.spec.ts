@@ -38,12 +38,47 @@ function expectProduct(o: Required<MatmulOptions>, seed: number): void {
   expectTwins(matmul(o), [a, b], { ulp: 1, abs: (i) => Math.min(o.k, 16) * 2 ** -24 * sizes[i] })
 }
 
+/** Σ_p a_ip · b_pj, p ascending, rounded to float32 after every product and every sum. */
+function inFloat32(a: HostArray, b: HostArray, { m, k, n, transA, transB }: MatmulOptions): Float32Array {
+  const c = new Float32Array(m * n)
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      for (let p = 0; p < k; p++) {
+        const product = Math.fround(a[transA ? p * m + i : i * k + p] * b[transB ? j * k + p : p * n + j])
+        c[i * n + j] = Math.fround(c[i * n + j] + product)
+      }
+    }
+  }
+  return c
+}
+
 describe('matmul', () => {
   it('on wasm is the definition within rounding, in all layouts, for any size', () => {
     fc.assert(
       fc.property(problems, seeds, (o, seed) => expectProduct(o, seed)),
       { numRuns: 300 },
     )
+  })
+
+  it.each(layouts)('%s of few rows or few columns has the bits of the plain loop in the plain build', (_, transA, transB) => {
+    for (const few of [1, 2, 3, 4]) {
+      for (const [many, k] of [
+        [3, 4],
+        [15, 1],
+        [16, 9],
+        [37, 22],
+      ]) {
+        for (const [m, n] of [
+          [few, many],
+          [many, few],
+        ]) {
+          const o = { m, k, n, batch: 1, transA, transB }
+          const [a, b] = [numbers(few, m * k), numbers(many, k * n)]
+          expectProduct(o, many)
+          expect(onWasm(builds[0], matmul(o), a, b)).toEqual(inFloat32(a, b, o))
+        }
+      }
+    }
   })
 
   it.each(layouts)('%s is right where blocks begin and end', (_, transA, transB) => {
@@ -81,18 +116,9 @@ describe('matmul', () => {
   })
 
   it('in the plain build adds one product after the other, as a loop in float32 does', () => {
-    const f = Math.fround
-    const [m, k, n] = [13, 300, 21]
-    const [a, b] = [numbers(1, m * k), numbers(2, k * n)]
-    const expected = new Float32Array(m * n)
-    for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
-        let sum = 0
-        for (let p = 0; p < k; p++) sum = f(sum + f(a[i * k + p] * b[p * n + j]))
-        expected[i * n + j] = sum
-      }
-    }
-    expect(onWasm(builds[0], matmul({ m, k, n }), a, b)).toEqual(expected)
+    const o = { m: 13, k: 300, n: 21 }
+    const [a, b] = [numbers(1, o.m * o.k), numbers(2, o.k * o.n)]
+    expect(onWasm(builds[0], matmul(o), a, b)).toEqual(inFloat32(a, b, o))
   })
 
   it('is associative within rounding: (A·B)·x = A·(B·x)', () => {
