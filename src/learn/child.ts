@@ -1,7 +1,8 @@
 // A process of its own for the learner's code: it may throw, exit or never end, and the runner lives on.
 import { pathToFileURL } from 'node:url'
 import type { BackendName } from '../tensor/backend.ts'
-import { loadContent, loadSolutions, subjectOf } from './content.ts'
+import { OpenBlank } from './blank.ts'
+import { isCompiled, loadContent, loadSolutions, subjectOf } from './content.ts'
 import { createContext } from './demo.ts'
 import { errorText } from './failure.ts'
 import type { CheckRequest, DemoRequest, Message, Request } from './message.ts'
@@ -27,6 +28,20 @@ async function finish(message: Message): Promise<never> {
 
 async function choose(backend: BackendName | undefined): Promise<void> {
   if (backend !== undefined) await (await import('../tensor/backend.ts')).setBackend(backend)
+}
+
+async function loadFunctions(file: string): Promise<Readonly<Record<string, unknown>>> {
+  if (!isCompiled(lesson)) return loadLesson(pathToFileURL(file).href)
+  const { compileFile } = await import('./compile.ts')
+  try {
+    const { functions, open } = await compileFile(file)
+    const throwing = (name: string) => () => {
+      throw new OpenBlank(name)
+    }
+    return { ...functions, ...Object.fromEntries(open.map((name) => [name, throwing(name)])) }
+  } catch (error) {
+    return finish({ type: 'broken', text: errorText(error) })
+  }
 }
 
 async function loadLesson(url: string): Promise<Readonly<Record<string, unknown>>> {
@@ -66,11 +81,15 @@ async function demo(): Promise<void> {
 
 async function check(): Promise<void> {
   const [content, { judge }] = await Promise.all([loadContent(lesson), import('./judge.ts')])
+  if (isCompiled(lesson)) {
+    await (await import('./compile.ts')).compiledSolution(lesson) // from now on the compiler is warm
+    await send({ type: 'alive' })
+  }
   const { file, seed, backend, done } = (await asked) as CheckRequest // in a child that is got ready, long after all is loaded
   const { solutions } = content
   setRole({ kind: 'check', solutions, name: '' })
   await choose(backend)
-  const learner = await loadLesson(pathToFileURL(file).href)
+  const learner = await loadFunctions(file)
   await send({ type: 'loaded' })
   for (const name of content.blanks) {
     if (done.includes(name)) continue

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { solutionOf } from './blank.ts'
 import type { LooseChecks } from './check.ts'
 import type { Subject } from './judge.ts'
+import { manifest } from './manifest.ts'
 import { checksFile, shortPath, solutionFile } from './paths.ts'
 import type { Solutions } from './role.ts'
 import { functionsOf, shippedText } from './source.ts'
@@ -30,8 +31,11 @@ export async function loadContent(name: string): Promise<Content> {
 }
 
 export async function loadSolutions(name: string): Promise<Solutions> {
-  return load(solutionFile(name))
+  return isCompiled(name) ? (await import('./compile.ts')).compiledSolutions(name) : load(solutionFile(name))
 }
+
+/** Whether the functions of a lesson are compiled before they are called. */
+export const isCompiled = (name: string): boolean => manifest.find((lesson) => lesson.name === name)?.language === 'assemblyscript'
 
 async function load(file: string): Promise<Solutions> {
   return (await import(pathToFileURL(file).href)) as Solutions

@@ -10,6 +10,8 @@ export interface Lesson {
   readonly data: readonly string[]
   /** What else `--data` takes, in words: a file or a folder. Undefined: nothing but those names. */
   readonly dataPath?: string
+  /** What the functions are written in, where it is not TypeScript: they are compiled before they are checked. */
+  readonly language?: 'assemblyscript'
 }
 
 /** All lessons in the order of the course. A lesson depends on no later one. */
@@ -105,5 +107,13 @@ export const manifest: readonly Lesson[] = [
     description: 'Centres and samples look for one another until they rest: groups without labels, beside a network that has them.',
     backend: 'tensor',
     data: [],
+  },
+  {
+    name: 'simd',
+    title: 'SIMD and the matrix product',
+    description: 'You write the inner loop of every network in WebAssembly: number by number, four at a time, then tile by tile.',
+    backend: 'none',
+    data: [],
+    language: 'assemblyscript',
   },
 ]

@@ -5,7 +5,7 @@ import { type End, follow, startCheck, startDemo } from './processes.ts'
 
 /** How long one thing may take before it is taken for an endless loop. */
 export const limits = {
-  /** Loading a lesson file. */
+  /** Loading a lesson file; where it is compiled, this long for the solution, and again for the file. */
   loadMs: 15_000,
   /** Checking one function; a right one takes a few hundredths of a second. */
   checkMs: 5_000,
@@ -37,6 +37,7 @@ export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRu
     let checking: string | undefined
     let broken: string | undefined
     const end = await follow(child, limits.loadMs, (message, allow) => {
+      if (message.type === 'alive') allow(limits.loadMs)
       if (message.type === 'loaded') allow(limits.checkMs)
       if (message.type === 'broken') broken = message.text
       if (message.type === 'checking') {
