@@ -12,5 +12,5 @@ export function errorText(error: unknown): string {
 
 function placeOf(error: Error): string {
   const place = /exercises\/[\w/-]+\.ts:\d+/.exec(error.stack ?? '')?.[0]
-  return place === undefined ? '' : `   (${place})`
+  return place === undefined || error.message.includes(place) ? '' : `   (${place})`
 }
