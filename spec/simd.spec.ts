@@ -5,6 +5,7 @@ import { compileText } from '../src/learn/compile.ts'
 import { lessonFile, solutionFile } from '../src/learn/paths.ts'
 import { Generator } from '../src/random.ts'
 import { matmul } from '../src/reference/matmul.ts'
+import { hasRelaxedSimd } from '../src/wasm/load.ts'
 
 const solution = readFileSync(solutionFile('simd'), 'utf8')
 const compiled = (text: string) => compileText(text, { solution, file: 'exercises/simd.ts' })
@@ -26,16 +27,18 @@ export function twice(a: usize, n: i32): void {
 }
 `
 
+const stray = compiled(astray)
+
 describe('a function that is compiled', () => {
   it('is called with arrays for addresses, and changes them once', async () => {
-    const { functions } = await compiled(astray)
+    const { functions } = await stray
     const a = Float32Array.of(1, 2, 3)
     functions.twice(a, 2)
     expect([...a]).toEqual([2, 4, 3])
   })
 
   it('is stopped where it writes beside its arrays, reads far away, or computes from beyond the end', async () => {
-    const { functions } = await compiled(astray)
+    const { functions } = await stray
     const a = Float32Array.of(1, 2, 3)
     expect(() => functions.before(a)).toThrow('before wrote before the start of a')
     expect(() => functions.beyond(a, 3)).toThrow('beyond wrote beyond the end of a')
@@ -51,6 +54,20 @@ describe('a lesson file', () => {
     expect(open).toEqual(['dot', 'axpy', 'multiplyByRows', 'pack', 'tile'])
     expect(functions.dot(Float32Array.of(2, 3), Float32Array.of(2, 1), 4, 2)).toBe(7)
     expect(exports.multiplyByTiles).toBeTypeOf('function')
+  })
+
+  it('is blank where it calls blank, not where it speaks of it', async () => {
+    const spoken = solution.replace('let sum: f32 = 0', "let sum: f32 = 0 // return blank('dot', a, b, step, k)")
+    expect((await compiled(spoken)).open).toEqual([])
+  })
+
+  it('may use fused multiply-adds, and nothing but numbers and memory', async () => {
+    const fused = solution.replace('f32x4.add(sum, f32x4.mul(x, y))', 'f32x4.relaxed_madd(x, y, sum)')
+    const y = Float32Array.of(1, 1, 1, 1, 1)
+    if (hasRelaxedSimd()) (await compiled(fused)).functions.axpy(2, Float32Array.of(1, 2, 3, 4, 5), y, 5)
+    if (hasRelaxedSimd()) expect([...y]).toEqual([3, 5, 7, 9, 11])
+    const talks = solution.replace('let sum: f32 = 0', 'let sum: f32 = 0\n  console.log("here")')
+    await expect(compiled(talks)).rejects.toThrow('is not there: a kernel has numbers and memory, and nothing else')
   })
 
   it('names the line of a mistake, in one line', async () => {

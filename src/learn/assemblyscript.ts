@@ -42,6 +42,7 @@ export const f32x4 = {
   add: (_x: v128, _y: v128): v128 => notCompiled('f32x4.add'),
   sub: (_x: v128, _y: v128): v128 => notCompiled('f32x4.sub'),
   mul: (_x: v128, _y: v128): v128 => notCompiled('f32x4.mul'),
+  div: (_x: v128, _y: v128): v128 => notCompiled('f32x4.div'),
   /** x · y + z, rounded once where the processor can (fused), else twice. */
   relaxed_madd: (_x: v128, _y: v128, _z: v128): v128 => notCompiled('f32x4.relaxed_madd'),
   /** The number in one lane. */

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hasRelaxedSimd } from '../wasm/load.ts'
 import type { LooseFunction } from './check.ts'
 import { callOn } from './compiled-call.ts'
 import { shortPath, solutionFile } from './paths.ts'
@@ -92,7 +93,7 @@ interface CompileOptions {
 /** Compiles the text of a lesson. */
 export async function compileText(text: string, { solution, file, optimize = false }: CompileOptions): Promise<Compiled> {
   const code = assemblyScriptOf(text)
-  const open = functionsOf(code).flatMap(({ name, body }) => (body.includes(`blank('${name}'`) ? [name] : []))
+  const open = functionsOf(code).flatMap(({ name, body }) => (isBlank(name, body) ? [name] : []))
   // The import stands on the first line, so that every line keeps its number.
   const lesson = `import * as solution from "./solution";${code.replaceAll(/\bblank\('(\w+)',? ?/g, 'solution.$1(')}`
   const { wasm, errors } = await ask({ 'lesson.ts': lesson, 'solution.ts': assemblyScriptOf(solution) }, optimize)
@@ -100,7 +101,12 @@ export async function compileText(text: string, { solution, file, optimize = fal
     const [{ message, line }] = errors
     throw new CompileError(`${message}   (${file}${line === undefined ? '' : `:${line}`})`)
   }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm))
+  hasRelaxedSimd() // who tries f32x4.relaxed_madd finds it
+  const module = new WebAssembly.Module(wasm)
+  const [missing] = WebAssembly.Module.imports(module)
+  if (missing !== undefined)
+    throw new CompileError(`${missing.name} is not there: a kernel has numbers and memory, and nothing else   (${file})`)
+  const { exports } = new WebAssembly.Instance(module)
   const memory = exports.memory as WebAssembly.Memory
   const raw = exports as Compiled['exports']
   const functions: Record<string, LooseFunction> = {}
@@ -109,6 +115,8 @@ export async function compileText(text: string, { solution, file, optimize = fal
   }
   return { memory, exports: raw, functions, open }
 }
+
+const isBlank = (name: string, body: string): boolean => body.replaceAll(/\/\/.*/g, '').includes(`blank('${name}'`)
 
 /** What the compiler of AssemblyScript refuses, and where. */
 class CompileError extends Error {
@@ -134,7 +142,11 @@ let asked = 0
 
 /** Has texts compiled by asc.js, which is started once, and ends with this process. */
 function ask(sources: Readonly<Record<string, string>>, optimize: boolean): Promise<Answer> {
-  compiler ??= fork(fileURLToPath(new URL('./asc.js', import.meta.url)), [], { execArgv: [], serialization: 'advanced' })
+  compiler ??= fork(fileURLToPath(new URL('./asc.js', import.meta.url)), [], {
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const child = compiler
   const id = asked++
   return new Promise((resolve, reject) => {

@@ -84,7 +84,8 @@ function chooseSimd(wish: string | undefined = typeof process === 'undefined' ? 
   return 'plain'
 }
 
-function hasRelaxedSimd(): boolean {
+/** Whether this engine has the instructions of relaxed SIMD; they are enabled where they wait to be. */
+export function hasRelaxedSimd(): boolean {
   if (WebAssembly.validate(relaxedProbe)) return true
   // Node 20 has the instructions behind a flag that may be set at run time.
   builtin?.('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd')
