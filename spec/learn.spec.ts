@@ -249,7 +249,7 @@ describe.concurrent('a mistake on the command line', () => {
     expect(await chosen('walk')).toBe('walk')
     expect(await chosen('package.json')).toBe('package.json')
     await expect(chosen('none.csv')).rejects.toThrow(
-      "lstm does not know the data 'none.csv', and there is no such file: there are seasons, walk, or the path of a CSV file",
+      "lstm does not know the data 'none.csv', and there is no such file or folder: there are seasons, walk, or the path of a CSV file",
     )
   })
 

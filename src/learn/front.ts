@@ -84,7 +84,7 @@ function dataText({ data, dataPath }: Lesson): string {
 export async function demoOptions(lesson: Lesson, asked: Arguments): Promise<DemoOptions> {
   const { seed, epochs, data, quick } = asked
   if (data !== '' && lesson.data.length > 0 && !lesson.data.includes(data) && !(lesson.dataPath && existsSync(data))) {
-    const noPath = lesson.dataPath ? ', and there is no such file' : ''
+    const noPath = lesson.dataPath ? ', and there is no such file or folder' : ''
     throw new UsageError(`${lesson.name} does not know the data '${data}'${noPath}: there ${dataText(lesson)}`)
   }
   const backend = await usableBackend(lesson, asked.backend)

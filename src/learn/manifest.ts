@@ -80,6 +80,14 @@ export const manifest: readonly Lesson[] = [
     data: [],
   },
   {
+    name: 'cnn',
+    title: 'The convolutional network',
+    description: 'Convolutions and pools learn to read digits or clothes; you see what their windows look for and where they find it.',
+    backend: 'tensor',
+    data: ['digits'],
+    dataPath: 'the path of a folder with the IDX files of MNIST or Fashion-MNIST',
+  },
+  {
     name: 'rnn',
     title: 'The recurrent network',
     description: 'A network with a state learns to remember a bit, by a gradient that goes back through time and may vanish or explode.',

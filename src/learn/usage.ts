@@ -27,7 +27,7 @@ const flags = {
 
 export const flagsHelp = `  --seed N          the seed of all random numbers (1)
   --epochs N        how long to train; each lesson has its own number
-  --data NAME       which data to learn from; some lessons take the path of a file
+  --data NAME       which data to learn from; some lessons take a path
   --backend NAME    where to compute: ${backends.join(', ')}
   --quick           a shorter demo
   --svg DIR         save the pictures as SVG files, too
