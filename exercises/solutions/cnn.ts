@@ -363,7 +363,7 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
   const pools2 = answers2.map((map) => maxPool(map, 2, 2))
   const answering = strongest(pools1, 9).map((c) => ({ pixels: pools1[c].y, caption: `channel ${c}` }))
   show(
-    images([{ pixels: small(0), caption: `a ${names[t[0]]}` }, ...answering], { scale: 1, title: 'after the first pool: 14 × 14' }),
+    images([{ pixels: small(0), caption: names[t[0]] }, ...answering], { scale: 1, title: 'after the first pool: 14 × 14' }),
     'An image, and where the nine channels that answer most find their feature.',
   )
   const [theirs, ours] = [await pooled1.read(), pools1.flatMap(({ y }) => y.flatMap((row) => [...row]))]
