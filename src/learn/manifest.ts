@@ -117,6 +117,13 @@ export const manifest: readonly Lesson[] = [
     data: [],
   },
   {
+    name: 'knn',
+    title: 'Nearest neighbours',
+    description: 'Whoever is near says what it is: why features are scaled, how many neighbours, and what cross-validation is for.',
+    backend: 'tensor',
+    data: [],
+  },
+  {
     name: 'simd',
     title: 'SIMD and the matrix product',
     description: 'You write the inner loop of every network in WebAssembly: number by number, four at a time, then tile by tile.',
