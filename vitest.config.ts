@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['spec/**/*.spec.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2, // many tests wait for processes of their own
     ...(report && { reporters: ['default', ['json', { outputFile: report }]] }),
   },

@@ -226,6 +226,20 @@ describe('a team', () => {
     threads.stop()
   })
 
+  it('is not asked for work that is one part: it is done where its scratch lies', () => {
+    const { kernels, threads } = createWasm({ threads: 2 })
+    const options: ConvolutionOptions = {
+      x: [1, 16, 25, 27],
+      w: [5, 16, 5, 5],
+      stride: [1, 1],
+      padding: [2, 2],
+      dilation: [1, 1],
+      groups: 1,
+    }
+    kernels.conv2d(kernels.upload(numbers(1, 16 * 25 * 27)), kernels.upload(numbers(2, 5 * 16 * 25)), null, options)
+    expect(threads.team).toBeNull()
+  })
+
   it('that loses a worker in the middle of its work says so, and the next call finds a new one', () => {
     const { wasm, begin } = inTrouble()
     const { kernels, threads } = wasm

@@ -3,7 +3,7 @@ import { checks } from '../../src/learn/check.ts'
 import * as draw from '../../src/learn/draw.ts'
 import type * as lesson from '../solutions/lstm.ts'
 import { fitScale, type Gates, gatesBackward, gatesOf, nextState, type State, sigmoid, stateBackward, windows } from '../solutions/lstm.ts'
-import { close, dot, nonzero, sized, vec, zeros } from './sequences.ts'
+import { close, dot, nonzero, sized, vec, zeros } from './recurrent/sequences.ts'
 
 const answers = (n: number) => draw.vector(n, { min: 0.125, max: 0.875 })
 /** What gates answer: σ between 0 and 1, tanh between -1 and 1, and nowhere flat. */

@@ -3,7 +3,18 @@ import { checks } from '../../src/learn/check.ts'
 import * as draw from '../../src/learn/draw.ts'
 import type * as lesson from '../solutions/rnn.ts'
 import { bptt, forward, type Matrix, norm, scaled, step, stepBackward, times, truncatedBptt, type Weights } from '../solutions/rnn.ts'
-import { type Dh, piece, startsOf, summedWalk, total, walk, withCarried, withGradient, withSlope, withStates } from './rnn-mistakes.ts'
+import {
+  type Dh,
+  piece,
+  startsOf,
+  summedWalk,
+  total,
+  walk,
+  withCarried,
+  withGradient,
+  withSlope,
+  withStates,
+} from './recurrent/mistakes.ts'
 import {
   close,
   isSlope,
@@ -19,7 +30,7 @@ import {
   vec,
   weightsOf,
   zeros,
-} from './sequences.ts'
+} from './recurrent/sequences.ts'
 
 const TORCH = 'PyTorch 1.13, nn.RNN in float64'
 const WEIGHTS: Weights = {

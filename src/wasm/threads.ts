@@ -94,11 +94,11 @@ export class Threads {
 
   /** Runs the kernel on all of the work: `argumentsOf` gives its arguments for the units from `from` to before `to`. Returns when all is done. */
   run(kernel: Kernel, work: Work, argumentsOf: (from: number, to: number) => number[]): void {
-    if (this.isSmall(work.cost)) {
-      kernel(...argumentsOf(0, work.n))
+    const count = this.partsOf(work)
+    if (count === 1) {
+      kernel(...argumentsOf(0, work.n)) // here: a worker's scratch would lie behind that of the caller, which is all there is
       return
     }
-    const count = this.partsOf(work)
     const { n, step = 1 } = work
     const units = Math.ceil(n / step)
     const cut = (part: number) => Math.min(n, Math.floor((units * part) / count) * step)

@@ -1,7 +1,7 @@
 /** What the checks on sequences draw and compute: vectors, recurrent weights, their gradients. */
 import fc from 'fast-check'
-import * as draw from '../../src/learn/draw.ts'
-import { forward, type Matrix, type Weights } from '../solutions/rnn.ts'
+import * as draw from '../../../src/learn/draw.ts'
+import { forward, type Matrix, type Weights } from '../../solutions/rnn.ts'
 
 /** No number is 0, so that every part of a formula shows. */
 export const nonzero = (n: number): fc.Arbitrary<Float64Array> =>

@@ -1,5 +1,5 @@
 /** Ways to go back through time wrongly: what the mutants of rnn are made of. */
-import { added, bptt, type Matrix, scaled, stepBackward, times, type Weights } from '../solutions/rnn.ts'
+import { added, bptt, type Matrix, scaled, stepBackward, times, type Weights } from '../../solutions/rnn.ts'
 import { outer, plus, transposed, zeros } from './sequences.ts'
 
 type Step = typeof stepBackward
