@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type BackendName, F, manualSeed, nn, noGrad, randn, setBackend, summary, type Tensor, tensor, zeros } from '../src/index.ts'
+import { type BackendName, F, manualSeed, nn, noGrad, rand, randn, setBackend, summary, type Tensor, tensor, zeros } from '../src/index.ts'
 import { expectClose, type Frozen, oracle } from './support.ts'
 
 beforeAll(() => setBackend('reference'))
@@ -38,6 +38,15 @@ describe('initialisation draws as PyTorch draws', () => {
     manualSeed(seed)
     const w = zeros(values.shape)
     expectClose(nn.init[op as (typeof inits)[number]](w).data, values.data)
+  })
+
+  it('dropout with p = 0 is x, and draws nothing, as in PyTorch', () => {
+    const x = tensor([1, -2, 3], { requiresGrad: true })
+    manualSeed(5)
+    const next = rand(4).data
+    manualSeed(5)
+    expect(F.dropout(x, { p: 0 })).toBe(x)
+    expect(rand(4).data).toEqual(next)
   })
 
   it.each(cases.filter((c) => c.op === 'dropout') as unknown as { seed: number; p: number; values: Frozen }[])(

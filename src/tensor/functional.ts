@@ -36,10 +36,10 @@ export interface DropoutOptions {
   training?: boolean
 }
 
-/** y = x · mask / (1 - p), where mask keeps each element with probability 1 - p        Srivastava et al. 2014 */
+/** y = x · mask / (1 - p), where mask keeps each element with probability 1 - p; with p = 0, x itself, and nothing is drawn        Srivastava et al. 2014 */
 export function dropout(x: Tensor, { p = 0.5, training = true }: DropoutOptions = {}): Tensor {
   expect(p >= 0 && p <= 1, 'dropout', () => `p must lie between 0 and 1, got ${p}`)
-  if (!training) return x
+  if (!training || p === 0) return x
   const mask = x.dtype === 'float64' ? new Float64Array(x.size) : new Float32Array(x.size)
   return x.mul(fromHost('dropout', defaultGenerator.dropoutMask(mask, p), x.shape))
 }

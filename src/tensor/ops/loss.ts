@@ -29,8 +29,10 @@ function expectSameShape(operation: string, x: Tensor, target: Tensor): void {
   )
   expectSameDType(operation, x.dtype, target.dtype)
   if (target.requiresGrad) return
-  const place = target.data.findIndex(Number.isNaN)
-  expect(place < 0, operation, () => `target has NaN at place ${place}`)
+  const values = target.data
+  let place = 0 // findIndex would call a function for each number: several times slower
+  while (place < values.length && !Number.isNaN(values[place])) place++
+  expect(place === values.length, operation, () => `target has NaN at place ${place}`)
 }
 
 /** ℓ = mean (x - t)²,  dx = 2 (x - t) / n */
