@@ -35,7 +35,7 @@ const drawn = whole(1, 2).chain((n) =>
       conv1: draw.vector(4, small),
       conv2: draw.vector(6, small),
       fc: draw.vector(15, small),
-      x: draw.vector(32 * n, small),
+      x: fc.noShrink(draw.vector(32 * n, small)), // simpler pixels would not say more, and take seconds to find
     })
     .map((weights) => () => network(weights)),
 )
