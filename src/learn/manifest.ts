@@ -124,6 +124,13 @@ export const manifest: readonly Lesson[] = [
     data: [],
   },
   {
+    name: 'decision-tree',
+    title: 'Decision trees and forests',
+    description: 'One question after the other until the class is known: impurity, the best cut, over-fitting by depth, and a forest.',
+    backend: 'tensor',
+    data: [],
+  },
+  {
     name: 'simd',
     title: 'SIMD and the matrix product',
     description: 'You write the inner loop of every network in WebAssembly: number by number, four at a time, then tile by tile.',
