@@ -9,6 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2, // many tests wait for processes of their own
+    env: { GRADUS_THREADS: '1' }, // two files at a time have the processors; specs of kernels ask for threads themselves
     ...(report && { reporters: ['default', ['json', { outputFile: report }]] }),
   },
 })

@@ -113,9 +113,7 @@ describe.each(functionsToFill)('%s: %s', (_, fn, content) => {
   })
 
   it.each(Object.keys(mutants))('rejects by its own diagnosis: %s', async (sentence) => {
-    for (const seed of SEEDS) {
-      const verdict = await judge(subjectOf(content, fn, mutants[sentence]), { seed })
-      expect(verdict).toMatchObject({ state: 'wrong', diagnosis: sentence })
-    }
+    const verdict = await judge(subjectOf(content, fn, mutants[sentence])) // ten seeds in the soak: looking for the smallest call takes long
+    expect(verdict).toMatchObject({ state: 'wrong', diagnosis: sentence })
   })
 })

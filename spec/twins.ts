@@ -7,7 +7,7 @@ import { createWasm, type Wasm } from '../src/wasm/index.ts'
 import type { WasmArray } from '../src/wasm/memory.ts'
 
 /** Both builds, each with a memory of its own. */
-export const builds: Wasm[] = [createWasm({ simd: 'plain' }), createWasm({ simd: 'relaxed' })]
+export const builds: Wasm[] = [createWasm({ simd: 'plain', threads: 2 }), createWasm({ simd: 'relaxed', threads: 2 })]
 
 /** A computation that any backend can carry out. */
 export type Computation = <A>(kernels: Kernels<A>, ...inputs: A[]) => A
