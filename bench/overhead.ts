@@ -11,11 +11,15 @@ export interface Overhead {
   calls: number
 }
 
+/** Milliseconds. */
+const [WARM_UP, MEASURED] = [5000, 2000]
+
 /**
  * How much of a training step is not computing: a clock stops the time within each call into WebAssembly. What is left is the tape, the memory's
- * books, copies in and out, and the clock itself (about 0.1 µs a call). So many milliseconds to warm up, as many to measure.
+ * books, copies in and out, and the clock itself (about 0.1 µs a call). The compiler and the memory's budget settle
+ * over a thousand steps: hence the long warm-up.
  */
-export function measureOverhead(build: () => () => unknown, milliseconds = 1000): Overhead {
+export function measureOverhead(build: () => () => unknown): Overhead {
   const loaded = load<Exports>()
   let within = 0
   let calls = 0
@@ -33,14 +37,14 @@ export function measureOverhead(build: () => () => unknown, milliseconds = 1000)
   ) as unknown as Exports
   useKernels(backendOn({ ...loaded, exports }).kernels)
   const step = build()
-  const repeat = (task: () => void) => {
+  const repeat = (milliseconds: number, task: () => void) => {
     for (const end = performance.now() + milliseconds; performance.now() < end; ) task()
   }
-  repeat(step) // the compiler and the memory settle
+  repeat(WARM_UP, step)
   const totals: number[] = []
   const kernels: number[] = []
   calls = 0
-  repeat(() => {
+  repeat(MEASURED, () => {
     within = 0
     const start = performance.now()
     step()

@@ -19,7 +19,7 @@ export interface Samples {
 /** The rows of x. Errors: none, ragged, not two axes, no numbers, not finite; int32 numbers that float32 does not hold. */
 export async function readRows(operation: string, x: Rows, argument = 'x'): Promise<Samples> {
   const { data, n, d } = x instanceof Tensor ? await ofTensor(operation, x, argument) : ofArrays(operation, x, argument)
-  const place = data.findIndex((v) => !Number.isFinite(v))
+  const place = placeBeyond(data, Number.MAX_VALUE)
   expect(
     place < 0,
     operation,
@@ -72,7 +72,7 @@ function ofArrays(operation: string, x: readonly ArrayLike<number>[], argument: 
   for (const [i, row] of x.entries()) {
     for (let j = 0; j < d; j++) {
       const value: unknown = row[j]
-      expect(typeof value === 'number', operation, () => `${argument}[${i}][${j}] must be a number, got ${describe(value)}`)
+      if (typeof value !== 'number') throw new GradusError(operation, `${argument}[${i}][${j}] must be a number, got ${describe(value)}`)
       data[i * d + j] = value
     }
   }
