@@ -72,7 +72,8 @@ export function runProduct({ exports, threads }: Core<MatmulExports>, product: P
   const work = { cost, scratch: { argument: 16, bytes: exports.matmulScratch(m, n, k) } }
   if (batch >= threads.size) {
     threads.run(exports.matmul, { ...work, n: batch }, (from, to) => part(from * m * k, from * k * n, from * m * n, m, n, to - from))
-  } else if (m > n) {
+  } else if (m > n || (m === n && !transA && !transB)) {
+    // Of two squares that lie straight, B is packed line by line, A has to be turned: packing B twice costs less.
     const rows = { ...work, n: m, step: TILE, shares: 1 } // every part packs B anew
     threads.run(exports.matmul, rows, (from, to) => part(transA ? from : from * k, 0, from * n, to - from, n, batch))
   } else {
