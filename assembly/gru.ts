@@ -3,36 +3,27 @@
 import { sigmoid, tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { loadFirst, storeFirst } from './rows'
-import {
-  productAt, projectInputs, sequenceScratch, sigmoidSlope, stateBefore, statesBefore, stepAt, stepNumbersAt, tanhSlope, weightsAt,
-} from './sequence'
+import { productAt, sigmoidSlope, stateBefore, statesBefore, stepAt, stepNumbersAt, tanhSlope, weightsAt } from './sequence'
 import { madd } from './simd'
 
-/** Bytes of scratch that `gru` and `gruBackward` need. */
-export function gruScratch(t: usize, n: usize, i: usize, h: usize): usize {
-  return sequenceScratch(t, n, i, h, 3 * h)
-}
-
-/**
- * x: [T, N, I], h0: [N, H], wIh: [3H, I], wHh: [3H, H], bIh, bHh: [3H] -> y: h [T, N, H], gates r, z, n and m [T, N, 4H]; where r, z and n stand in the end,
- * W_ih · x stands first.
- */
+/** h0: [N, H], wHh: [3H, H], bIh, bHh: [3H] -> y: h [T, N, H], gates r, z, n and m [T, N, 4H]; where r, z and n stand in the end, W_ih · x stands first. */
 export function gru(
-  x: usize, h0: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
-  t: usize, n: usize, i: usize, h: usize, reverse: bool, scratch: usize,
+  h0: usize, wHh: usize, bIh: usize, bHh: usize, y: usize, t: usize, n: usize, h: usize, reverse: bool, from: usize, rows: usize, scratch: usize,
 ): void {
   const size = (n * h) << 2
-  const gates = y + t * size
-  const ofState = scratch + stepNumbersAt(3 * h) // W_hh · h of the step, [N, 3H]
-  const weights = scratch + weightsAt(n, 3 * h)
-  const product = scratch + productAt(n, h, 3 * h)
-  projectInputs(x, wIh, gates, 4 * h, t * n, i, 3 * h, scratch)
+  const first = (from * h) << 2
+  const gates = y + t * size + 4 * first
+  const ofState = scratch + stepNumbersAt(3 * h) // W_hh · h of the step, [rows, 3H]
+  const weights = scratch + weightsAt(rows, 3 * h)
+  const product = scratch + productAt(rows, h, 3 * h)
+  h0 += first
+  y += first
   packMatrix(weights, wHh, true, 3 * <i32>h, <i32>h)
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
     const before = stateBefore(s, y, h0, t, size, reverse)
-    multiplyPacked(before, weights, ofState, false, <i32>n, 3 * <i32>h, <i32>h, product)
-    step(gates + s * 4 * size, ofState, bIh, bHh, before, y + s * size, n, h)
+    multiplyPacked(before, weights, ofState, false, <i32>rows, 3 * <i32>h, <i32>h, product)
+    step(gates + s * 4 * size, ofState, bIh, bHh, before, y + s * size, rows, h)
   }
 }
 
@@ -76,20 +67,27 @@ function sum(a: usize, b: usize, at: usize, count: usize): v128 {
 /** dy: [T, N, H], h0: [N, H], wHh: [3H, H], y as from gru -> daIh, daHh: [T, N, 3H], before: [T, N, H], dh0: [N, H] */
 export function gruBackward(
   dy: usize, h0: usize, wHh: usize, y: usize, daIh: usize, daHh: usize, before: usize, dh0: usize,
-  t: usize, n: usize, h: usize, reverse: bool, scratch: usize,
+  t: usize, n: usize, h: usize, reverse: bool, from: usize, rows: usize, scratch: usize,
 ): void {
   const size = (n * h) << 2
-  const gates = y + t * size
-  const weights = scratch + weightsAt(n, 3 * h)
-  const product = scratch + productAt(n, h, 3 * h)
+  const first = (from * h) << 2
+  const part = (rows * h) << 2
+  const gates = y + t * size + 4 * first
+  const weights = scratch + weightsAt(rows, 3 * h)
+  const product = scratch + productAt(rows, h, 3 * h)
+  dy += first
+  daIh += 3 * first
+  daHh += 3 * first
+  before += first
+  dh0 += first
   packMatrix(weights, wHh, false, <i32>h, 3 * <i32>h)
-  statesBefore(y, h0, before, t, size, reverse)
-  memory.fill(dh0, 0, size) // what the step after the running one asks of h, in the end the gradient of the initial state
+  statesBefore(y + first, h0 + first, before, t, size, part, reverse)
+  memory.fill(dh0, 0, part) // what the step after the running one asks of h, in the end the gradient of the initial state
   for (let at = t; at > 0; at--) {
     const s = stepAt(at - 1, t, reverse)
     const daHhStep = daHh + s * 3 * size
-    stepBackward(dy + s * size, dh0, before + s * size, gates + s * 4 * size, daIh + s * 3 * size, daHhStep, n, h)
-    multiplyPacked(daHhStep, weights, dh0, true, <i32>n, <i32>h, 3 * <i32>h, product)
+    stepBackward(dy + s * size, dh0, before + s * size, gates + s * 4 * size, daIh + s * 3 * size, daHhStep, rows, h)
+    multiplyPacked(daHhStep, weights, dh0, true, <i32>rows, <i32>h, 3 * <i32>h, product)
   }
 }
 

@@ -25,6 +25,7 @@ export * from "./pooling";
 export * from "./reduction";
 export * from "./rmsprop";
 export * from "./rnn";
+export { sequenceScratch } from "./sequence";
 export * from "./sgd";
 export * from "./softmax";
 export { bestSplit, bestSplitScratch } from "./split";

@@ -3,35 +3,29 @@
 import { sigmoid, tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { loadFirst, storeFirst } from './rows'
-import { addBiases, productAt, projectInputs, sequenceScratch, sigmoidSlope, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
+import { addBiases, productAt, sigmoidSlope, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
 import { madd } from './simd'
 
-/** Bytes of scratch that `lstm` and `lstmBackward` need. */
-export function lstmScratch(t: usize, n: usize, i: usize, h: usize): usize {
-  return sequenceScratch(t, n, i, h, 4 * h)
-}
-
-/**
- * x: [T, N, I], h0, c0: [N, H], wIh: [4H, I], wHh: [4H, H], bIh, bHh: [4H] -> y: h [T, N, H], c [T, N, H], gates [T, N, 4H]; where the gates stand in the end,
- * their pre-activations are summed first.
- */
+/** h0, c0: [N, H], wHh: [4H, H], bIh, bHh: [4H] -> y: h [T, N, H], c [T, N, H], gates [T, N, 4H]; where the gates stand in the end, W_ih · x stands first. */
 export function lstm(
-  x: usize, h0: usize, c0: usize, wIh: usize, wHh: usize, bIh: usize, bHh: usize, y: usize,
-  t: usize, n: usize, i: usize, h: usize, reverse: bool, scratch: usize,
+  h0: usize, c0: usize, wHh: usize, bIh: usize, bHh: usize, y: usize, t: usize, n: usize, h: usize, reverse: bool, from: usize, rows: usize, scratch: usize,
 ): void {
   const size = (n * h) << 2
+  const first = (from * h) << 2
+  const gates = y + 2 * t * size + 4 * first
+  const weights = scratch + weightsAt(rows, 4 * h)
+  const product = scratch + productAt(rows, h, 4 * h)
+  h0 += first
+  c0 += first
+  y += first
   const cs = y + t * size
-  const gates = cs + t * size
-  const weights = scratch + weightsAt(n, 4 * h)
-  const product = scratch + productAt(n, h, 4 * h)
-  projectInputs(x, wIh, gates, 4 * h, t * n, i, 4 * h, scratch)
   addBiases(bIh, bHh, scratch, 4 * h)
   packMatrix(weights, wHh, true, 4 * <i32>h, <i32>h)
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
     const gatesStep = gates + s * 4 * size
-    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, gatesStep, true, <i32>n, 4 * <i32>h, <i32>h, product)
-    step(gatesStep, scratch, stateBefore(s, cs, c0, t, size, reverse), cs + s * size, y + s * size, n, h)
+    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, gatesStep, true, <i32>rows, 4 * <i32>h, <i32>h, product)
+    step(gatesStep, scratch, stateBefore(s, cs, c0, t, size, reverse), cs + s * size, y + s * size, rows, h)
   }
 }
 
@@ -74,25 +68,35 @@ function preactivation(a: usize, bias: usize, at: usize, count: usize): v128 {
 /** dy: [2, T, N, H], h0, c0: [N, H], wHh: [4H, H], y as from lstm -> da: [T, N, 4H], before: [T, N, H], dh0, dc0: [N, H] */
 export function lstmBackward(
   dy: usize, h0: usize, c0: usize, wHh: usize, y: usize, da: usize, before: usize, dh0: usize, dc0: usize,
-  t: usize, n: usize, h: usize, reverse: bool, scratch: usize,
+  t: usize, n: usize, h: usize, reverse: bool, from: usize, rows: usize, scratch: usize,
 ): void {
   const size = (n * h) << 2
+  const first = (from * h) << 2
+  const part = (rows * h) << 2
+  const gates = y + 2 * t * size + 4 * first
+  const weights = scratch + weightsAt(rows, 4 * h)
+  const product = scratch + productAt(rows, h, 4 * h)
+  dy += first
+  h0 += first
+  c0 += first
+  y += first
+  da += 4 * first
+  before += first
+  dh0 += first
+  dc0 += first
   const cs = y + t * size
-  const gates = cs + t * size
   const dcy = dy + t * size
-  const weights = scratch + weightsAt(n, 4 * h)
-  const product = scratch + productAt(n, h, 4 * h)
   packMatrix(weights, wHh, false, <i32>h, 4 * <i32>h)
-  memory.fill(dh0, 0, size) // what the step after the running one asks of h and c, in the end the gradients of the initial states
-  memory.fill(dc0, 0, size)
+  memory.fill(dh0, 0, part) // what the step after the running one asks of h and c, in the end the gradients of the initial states
+  memory.fill(dc0, 0, part)
   for (let at = t; at > 0; at--) {
     const s = stepAt(at - 1, t, reverse)
     const cBefore = stateBefore(s, cs, c0, t, size, reverse)
     const daStep = da + s * 4 * size
-    stepBackward(dy + s * size, dcy + s * size, dh0, dc0, cs + s * size, cBefore, gates + s * 4 * size, daStep, n, h)
-    multiplyPacked(daStep, weights, dh0, false, <i32>n, <i32>h, 4 * <i32>h, product)
+    stepBackward(dy + s * size, dcy + s * size, dh0, dc0, cs + s * size, cBefore, gates + s * 4 * size, daStep, rows, h)
+    multiplyPacked(daStep, weights, dh0, false, <i32>rows, <i32>h, 4 * <i32>h, product)
   }
-  statesBefore(y, h0, before, t, size, reverse)
+  statesBefore(y, h0, before, t, size, part, reverse)
 }
 
 /** One step of all samples.        dy, dcy, dhNext, dcNext, c, cBefore: [N, H], gates: [N, 4H] -> da: [N, 4H], dcNext in place */

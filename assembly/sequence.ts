@@ -1,12 +1,19 @@
-/** What the kernels over whole sequences share: the order of the steps, the states between them, and their scratch. */
+/**
+ * What the kernels over whole sequences share: the order of the steps, the states between them, and their scratch. Samples do not know of one another, so a thread may
+ * carry some of them, the `rows` from `from` on, through all steps; a step of all N is what the distances count in. W_ih · x of all steps has been computed before.
+ */
 
+import { beat } from './heartbeat'
 import { zip } from './lines'
-import { matmul, matmulScratch } from './matmul'
 import { multiplyPackedScratch, packedMatrixBytes } from './matmul-packed'
 
-/** The step taken at place `at` of T. */
+/** So many steps, however small, take some microseconds: long enough to give a sign of life. */
+const LONG: usize = 64
+
+/** The step taken at place `at` of T; a sign of life now and then. */
 @inline
 export function stepAt(at: usize, t: usize, reverse: bool): usize {
+  if (at % LONG == 0) beat()
   return reverse ? t - 1 - at : at
 }
 
@@ -17,21 +24,14 @@ export function stateBefore(s: usize, states: usize, initial: usize, t: usize, s
   return states + (reverse ? s + 1 : s - 1) * size
 }
 
-/** The states that all steps start from.        states: [T, size], initial: [size] -> before: [T, size], in bytes */
-export function statesBefore(states: usize, initial: usize, before: usize, t: usize, size: usize, reverse: bool): void {
-  const rest = (t - 1) * size
-  memory.copy(before + (reverse ? rest : 0), initial, size)
-  memory.copy(before + (reverse ? 0 : size), states + (reverse ? size : 0), rest)
+/** The states that all steps start from: `part` bytes of the `size` of each.        states: [T, size], initial: [size] -> before: [T, size], in bytes */
+export function statesBefore(states: usize, initial: usize, before: usize, t: usize, size: usize, part: usize, reverse: bool): void {
+  for (let s: usize = 0; s < t; s++) memory.copy(before + s * size, stateBefore(s, states, initial, t, size, reverse), part)
 }
 
-/** Bytes of scratch of one sequence: first for the inputs, then G sums of biases, N·G numbers of a step, the packed weights, the product's own scratch. */
-export function sequenceScratch(t: usize, n: usize, i: usize, h: usize, g: usize): usize {
-  return max(matmulScratch(<i32>(t * n), <i32>g, <i32>i), productAt(n, h, g) + multiplyPackedScratch(<i32>n, <i32>max(h, g)))
-}
-
-/** W_ih · x of all steps in one product.        x: [rows, I], wIh: [G, I] -> a: the first G of each [rows, width] */
-export function projectInputs(x: usize, wIh: usize, a: usize, width: usize, rows: usize, i: usize, g: usize, scratch: usize): void {
-  matmul(x, <i32>i, false, 0, wIh, <i32>i, true, 0, a, <i32>width, false, 0, <i32>rows, <i32>g, <i32>i, 1, scratch)
+/** Bytes of scratch for up to N samples: G sums of biases, N·G numbers of a step, the packed weights, the product's own scratch. */
+export function sequenceScratch(n: usize, h: usize, g: usize): usize {
+  return productAt(n, h, g) + multiplyPackedScratch(<i32>n, <i32>max(h, g))
 }
 
 /** Where in the scratch the numbers of a step begin, the packed weights, and the product's own scratch. */

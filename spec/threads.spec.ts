@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import type { Kernels } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import { type ConvolutionOptions, convolvedShape } from '../src/reference/convolution.ts'
 import { createWasm, type Wasm } from '../src/wasm/index.ts'
@@ -190,6 +191,39 @@ describe('results', () => {
     expectSameBits((k, x, w) => k.conv2d(x, w, null, options), x, w)
     expectSameBits((k, dy, w) => k.conv2dInputGradient(dy, w, options), dy, w)
     expectSameBits((k, dy, x) => k.conv2dWeightGradient(dy, x, options), dy, x)
+  })
+
+  it.each([false, true])('of recurrent layers and their gradients do not, reverse: %s', (reverse) => {
+    const o = { t: 3, n: 21, i: 5, h: 6, reverse, nonlinearity: 'tanh' as const }
+    const half = (seed: number, n: number) => numbers(seed, n, { min: -0.5, max: 0.5 })
+    for (const [kind, g] of [
+      ['rnn', 6],
+      ['gru', 18],
+      ['lstm', 24],
+    ] as const) {
+      const states = kind === 'lstm' ? 2 : 1
+      const inputs = [
+        numbers(1, 3 * 21 * 5),
+        ...Array.from({ length: states }, (_, s) => half(2 + s, 21 * 6)),
+        half(4, g * 5),
+        half(5, g * 6),
+      ]
+      const forward = <A>(k: Kernels<A>, b: A, [x, h0, ...rest]: A[]): A =>
+        kind === 'lstm' ? k.lstm(x, h0, rest[0], rest[1], rest[2], b, b, o) : k[kind](x, h0, rest[0], rest[1], b, b, o)
+      expectSameBits((k, b, ...inputs) => forward(k, b, inputs), half(6, g), ...inputs)
+      const needs = [...inputs, 0, 0].map(() => true)
+      for (const gradient of needs.keys()) {
+        const backward: Computation = (k, b, dy, ...inputs) => {
+          const [y, [x, h0, ...rest]] = [forward(k, b, inputs), inputs]
+          const all =
+            kind === 'lstm'
+              ? k.lstmBackward(dy, x, h0, rest[0], rest[1], rest[2], y, o, needs)
+              : k[`${kind}Backward`](dy, x, h0, rest[0], rest[1], y, o, needs)
+          return all[gradient] ?? y
+        }
+        expectSameBits(backward, half(6, g), numbers(7, states * 3 * 21 * 6), ...inputs)
+      }
+    }
   })
 
   it('of losses do not', () => {

@@ -1,29 +1,22 @@
-import type { MatmulKernels } from '../../reference/matmul.ts'
-import type { ReductionKernels } from '../../reference/reduction.ts'
 import { affineBackward, type RnnKernels } from '../../reference/rnn.ts'
 import type { WasmArray } from '../memory.ts'
 import type { Core } from './core.ts'
+import { type AffineKernels, projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
 
-/** The kernels that carry all steps of a sequence at once. */
-export type AffineKernels = Pick<MatmulKernels<WasmArray> & ReductionKernels<WasmArray>, 'matmul' | 'sum'>
-
-export interface RnnExports {
-  /** Bytes of scratch that both need. */
-  rnnScratch(t: number, n: number, i: number, h: number): number
+export interface RnnExports extends SequenceExports {
   rnn(
-    x: number,
     h0: number,
-    wIh: number,
     wHh: number,
     bIh: number,
     bHh: number,
     y: number,
     t: number,
     n: number,
-    i: number,
     h: number,
     reverse: number,
     relu: number,
+    from: number,
+    rows: number,
     scratch: number,
   ): void
   rnnBackward(
@@ -39,31 +32,37 @@ export interface RnnExports {
     h: number,
     reverse: number,
     relu: number,
+    from: number,
+    rows: number,
     scratch: number,
   ): void
 }
 
-export function rnn({ exports, memory }: Core<RnnExports>, affine: AffineKernels): RnnKernels<WasmArray> {
+export function rnn(core: Core<RnnExports>, affine: AffineKernels): RnnKernels<WasmArray> {
+  const { exports, memory } = core
   return {
-    rnn(x, h0, wIh, wHh, bIh, bHh, { t, n, i, h, reverse = false, nonlinearity }) {
+    rnn(x, h0, wIh, wHh, bIh, bHh, options) {
+      const { t, n, h, reverse = false, nonlinearity } = options
       memory.begin('rnn', x, h0, wIh, wHh, bIh, bHh)
       const y = memory.allocate(x.dtype, t * n * h)
-      const scratch = memory.scratch(exports.rnnScratch(t, n, i, h))
-      const [px, ph0, pwIh, pwHh, pbIh, pbHh] = [x, h0, wIh, wHh, bIh, bHh].map((array) => memory.address(array))
-      exports.rnn(px, ph0, pwIh, pwHh, pbIh, pbHh, memory.address(y), t, n, i, h, Number(reverse), Number(nonlinearity === 'relu'), scratch)
+      const scratch = memory.scratch(stepsScratch(core, options, h))
+      const [px, ph0, pwIh, pwHh, pbIh, pbHh, py] = [x, h0, wIh, wHh, bIh, bHh, y].map((array) => memory.address(array))
+      projectInputs(core, { x: px, wIh: pwIh, a: py, width: h }, options, h, scratch)
+      const args = [ph0, pwHh, pbIh, pbHh, py, t, n, h, Number(reverse), Number(nonlinearity === 'relu')]
+      runSteps(core, exports.rnn, args, options, h, scratch)
       return y
     },
     rnnBackward(dy, x, h0, wIh, wHh, y, options, needs) {
-      const { t, n, i, h, reverse = false, nonlinearity } = options
+      const { t, n, h, reverse = false, nonlinearity } = options
       memory.begin('rnnBackward', dy, h0, wHh, y)
       const da = memory.allocate(x.dtype, t * n * h)
       const before = memory.allocate(x.dtype, t * n * h)
       const dh0 = memory.allocate(x.dtype, n * h)
-      const scratch = memory.scratch(exports.rnnScratch(t, n, i, h))
+      const scratch = memory.scratch(stepsScratch(core, options, h))
       const [pdy, ph0, pwHh, py] = [dy, h0, wHh, y].map((array) => memory.address(array))
       const [pda, pBefore, pdh0] = [da, before, dh0].map((array) => memory.address(array))
-      const isRelu = Number(nonlinearity === 'relu')
-      exports.rnnBackward(pdy, ph0, pwHh, py, pda, pBefore, pdh0, t, n, h, Number(reverse), isRelu, scratch)
+      const args = [pdy, ph0, pwHh, py, pda, pBefore, pdh0, t, n, h, Number(reverse), Number(nonlinearity === 'relu')]
+      runSteps(core, exports.rnnBackward, args, options, h, scratch)
       const [dx, ...dw] = affineBackward(affine, da, da, x, before, wIh, options, [needs[0], ...needs.slice(2)])
       for (const array of needs[1] ? [da, before] : [da, before, dh0]) memory.release(array)
       return [dx, needs[1] ? dh0 : null, ...dw]
