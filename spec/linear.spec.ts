@@ -77,12 +77,12 @@ describe('linear', () => {
   })
 
   it('leaves nothing behind', () => {
-    for (const { kernels, memory } of builds) {
+    for (const { kernels, held } of builds) {
       const arrays = inputs({ m: 40, k: 30, n: 20 }, 1).map((x) => kernels.upload(x))
-      const before = memory.stats().arrays
+      const before = held()
       const y = kernels.linear(arrays[0], arrays[1], arrays[2], { m: 40, k: 30, n: 20 })
       for (const x of [...arrays, y]) kernels.release(x)
-      expect(memory.stats().arrays).toBe(before)
+      expect(held()).toBe(before)
     }
   })
 })

@@ -1,19 +1,41 @@
-/** The wasm backend beside the reference: what the specs of the kernels share. */
+/** The other backends beside the reference: what the specs of the kernels share. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { type Kernels, reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import { createWasm, type Wasm } from '../src/wasm/index.ts'
 import type { WasmArray } from '../src/wasm/memory.ts'
+import { GpuThread, kernelsIn } from './gpu.ts'
 
-/** Both builds, each with a memory of its own. */
-export const builds: Wasm[] = [createWasm({ simd: 'plain', threads: 2 }), createWasm({ simd: 'relaxed', threads: 2 })]
+/** What computes the same as the reference does: a build of the wasm backend, or the GPU, whose arrays no spec looks into. */
+export interface Twin {
+  readonly kernels: Wasm['kernels']
+  readonly simd: 'plain' | 'relaxed' | 'webgpu'
+  /** How many arrays it holds. */
+  held(): number
+}
+
+/** Whether these specs are run on the GPU instead, by npm run test:gpu. */
+export const onGpu = process.env.GRADUS_TWIN === 'webgpu'
+
+async function gpuTwin(): Promise<Twin> {
+  const thread = await GpuThread.start()
+  return { kernels: kernelsIn(thread) as unknown as Wasm['kernels'], simd: 'webgpu', held: () => thread.stats().arrays }
+}
+
+function wasmTwin(simd: 'plain' | 'relaxed'): Twin {
+  const { kernels, memory } = createWasm({ simd, threads: 2 })
+  return { kernels, simd, held: () => memory.stats().arrays }
+}
+
+/** Both builds of the wasm backend, each with a memory of its own; or the GPU. */
+export const builds: Twin[] = onGpu ? [await gpuTwin()] : [wasmTwin('plain'), wasmTwin('relaxed')]
 
 /** A computation that any backend can carry out. */
 export type Computation = <A>(kernels: Kernels<A>, ...inputs: A[]) => A
 
-/** What a build makes of the inputs. */
-export function onWasm({ kernels }: Wasm, compute: Computation, ...inputs: HostArray[]): HostArray {
+/** What a twin makes of the inputs. */
+export function onWasm({ kernels }: Pick<Twin, 'kernels'>, compute: Computation, ...inputs: HostArray[]): HostArray {
   const arrays = inputs.map((x) => kernels.upload(x))
   const y = compute<WasmArray>(kernels, ...arrays)
   const result = kernels.download(y, 'spec')

@@ -1,4 +1,5 @@
-import { type HostArray, like } from './array.ts'
+import { GradusError } from '../errors.ts'
+import { type DType, type HostArray, like } from './array.ts'
 
 /** How a backend's arrays come and go. A is its kind of array. */
 export interface MemoryKernels<A> {
@@ -31,4 +32,28 @@ export const memory: MemoryKernels<HostArray> = {
   supersede: () => {},
   fill: (x, n, value) => like(x, n).fill(value),
   copy: (x) => x.slice(),
+}
+
+/** What messages say of an array of a backend that keeps books on its memory. */
+export interface Accounted {
+  readonly dtype: DType
+  readonly length: number
+  readonly madeBy: string
+  readonly state: 'live' | 'recycled' | 'released'
+}
+
+/** The error for an array whose numbers are no more. */
+export function gone(operation: string, { dtype, length, madeBy, state }: Accounted): GradusError {
+  if (state === 'released') return new GradusError(operation, `an array made by ${madeBy} is used after it has been released`)
+  return new GradusError(
+    operation,
+    `this result (${length} ${dtype} numbers, made by ${madeBy}) is gone: backward() finished its graph, and its memory was needed again. ` +
+      'Read it before backward(), keep it with clone() or detach(), or call backward({ retainGraph: true })',
+  )
+}
+
+/** A number of bytes as messages print it: 1.5 MiB. */
+export function showBytes(bytes: number): string {
+  if (bytes < 2 ** 20) return `${(bytes / 2 ** 10).toFixed(1)} KiB`
+  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`
 }

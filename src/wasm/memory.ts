@@ -1,5 +1,6 @@
 import { expect, GradusError } from '../errors.ts'
 import { type DType, dtypeOf, type HostArray } from '../reference/array.ts'
+import { gone, showBytes } from '../reference/memory.ts'
 import { ArrayQueue, WasmArray } from './array.ts'
 import { type Block, blockSize } from './blocks.ts'
 import { Budget } from './budget.ts'
@@ -153,7 +154,7 @@ export class WasmMemory {
   /** A copy of x's numbers. A GradusError, naming `operation`, which made x, if its memory has been used again. */
   download(x: WasmArray, operation: string): HostArray {
     if (x.host !== null) return x.host.slice()
-    if (x.block === null) throw gone(x, operation)
+    if (x.block === null) throw gone(operation, x)
     return this.#copyOut(x, x.block)
   }
 
@@ -213,7 +214,7 @@ export class WasmMemory {
 
   /** x comes in from outside. */
   #enter(x: WasmArray, operation: string): Block {
-    if (x.host === null) throw gone(x, operation)
+    if (x.host === null) throw gone(operation, x)
     const bytes = bytesOf(x.dtype, x.length, operation)
     if (x.left) {
       this.#faults++
@@ -334,8 +335,8 @@ export class WasmMemory {
 
   #outOfMemory(size: number, operation: string): GradusError {
     const { bytes, used } = this.#heap
-    const state = `the heap has ${show(bytes)}, of which ${show(used)} are in use, and cannot grow enough`
-    return new GradusError(operation, `out of memory: no room for ${show(size)} (${state}). Use smaller batches or a smaller model`)
+    const state = `the heap has ${showBytes(bytes)}, of which ${showBytes(used)} are in use, and cannot grow enough`
+    return new GradusError(operation, `out of memory: no room for ${showBytes(size)} (${state}). Use smaller batches or a smaller model`)
   }
 
   #copyOut(x: WasmArray, block: Block): HostArray {
@@ -354,22 +355,7 @@ function bytesOf(dtype: DType, length: number, operation: string): number {
   expect(
     bytes < MAX_BYTES,
     operation,
-    () => `an array of ${length} ${dtype} numbers takes ${show(bytes)}; WebAssembly reaches ${show(MAX_BYTES)}`,
+    () => `an array of ${length} ${dtype} numbers takes ${showBytes(bytes)}; WebAssembly reaches ${showBytes(MAX_BYTES)}`,
   )
   return bytes
-}
-
-/** The error for an array whose numbers are no more. */
-function gone(x: WasmArray, operation: string): GradusError {
-  if (x.state === 'released') return new GradusError(operation, `an array made by ${x.madeBy} is used after it has been released`)
-  return new GradusError(
-    operation,
-    `this result (${x.length} ${x.dtype} numbers, made by ${x.madeBy}) is gone: backward() finished its graph, and its memory was needed again. ` +
-      'Read it before backward(), keep it with clone() or detach(), or call backward({ retainGraph: true })',
-  )
-}
-
-function show(bytes: number): string {
-  if (bytes < 2 ** 20) return `${(bytes / 2 ** 10).toFixed(1)} KiB`
-  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`
 }

@@ -1,0 +1,20 @@
+import { requestDevice } from './device.ts'
+import { Gpu, type GpuOptions } from './gpu.ts'
+import { arrays } from './kernels/memory.ts'
+import { softmax } from './kernels/softmax.ts'
+
+/** The kernels on a device. */
+export function kernelsOn(gpu: Gpu) {
+  return { ...arrays(gpu), ...softmax(gpu) }
+}
+
+export interface WebGpuOptions extends GpuOptions {
+  /** A device that the page has already, instead of one of its own. */
+  device?: GPUDevice
+}
+
+/** The backend on a device of its own, or on the one that is handed in. */
+export async function createWebGpu({ device, ...options }: WebGpuOptions = {}) {
+  const gpu = new Gpu(device ?? (await requestDevice()), options)
+  return { gpu, kernels: kernelsOn(gpu) }
+}

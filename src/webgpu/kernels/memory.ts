@@ -1,0 +1,38 @@
+import { GradusError } from '../../errors.ts'
+import type { MemoryKernels } from '../../reference/memory.ts'
+import { eachSource, runEach, typed } from '../each.ts'
+import type { Gpu } from '../gpu.ts'
+import type { GpuArray } from '../memory.ts'
+
+const fill = typed((T) =>
+  eachSource('fill', { reads: {}, writes: { y: T }, params: { value: T === 'i32' ? 'i32' : 'f32' }, body: 'y[i] = p.value;' }),
+)
+const copy = typed((T) => eachSource('copy', { reads: { x: T }, writes: { y: T }, body: 'y[i] = x[i];' }))
+
+export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {
+  const { memory } = gpu
+  return {
+    name: 'webgpu',
+    upload(host) {
+      if (host instanceof Float64Array) throw new GradusError('webgpu', 'float64 computes on the reference, not on the GPU')
+      return memory.upload(host)
+    },
+    download: (_, operation) => {
+      throw new GradusError(operation, 'on webgpu the numbers arrive later: use await t.read()')
+    },
+    read: (x, operation) => memory.read(x, operation),
+    release: (x) => memory.release(x),
+    retire: (xs) => memory.retire(xs),
+    supersede: (xs) => memory.supersede(xs),
+    fill(x, n, value) {
+      const y = gpu.allocate('fill', x.dtype, n)
+      runEach(gpu, fill(x.dtype), n, { y }, { value })
+      return y
+    },
+    copy(x) {
+      const y = gpu.allocate('copy', x.dtype, x.length)
+      runEach(gpu, copy(x.dtype), x.length, { x, y })
+      return y
+    },
+  }
+}

@@ -1,0 +1,135 @@
+/** The types of the elements of an array in WGSL. */
+export type Element = 'f32' | 'i32' | 'u32' | 'vec4f'
+/** The types of parameters. `axes`: up to eight axes as vec4i, what each number means is the kernel's own affair; `p.axes[i]`. */
+export type Parameter = 'u32' | 'i32' | 'f32' | 'axes'
+
+export const MAX_AXES = 8
+
+/** A kernel in WGSL, but for what all have in common, which `wgslOf` writes. */
+export interface Source {
+  readonly name: string
+  /** The arrays that it reads and writes, by the names that the code gives them, in the order of their bindings. */
+  readonly reads: Readonly<Record<string, Element>>
+  readonly writes: Readonly<Record<string, Element>>
+  /** Numbers that are the same for all threads: `p.n`. `axes` comes first. */
+  readonly params: Readonly<Record<string, Parameter>>
+  /** Threads of a workgroup. Default 256 in a row. */
+  readonly workgroup?: readonly [x: number, y: number, z: number]
+  /** It looks at the numbers themselves: `complain(p.complaint, value, place)` says that one is not as it must be. */
+  readonly checks?: boolean
+  /** Functions, constants, workgroup memory. */
+  readonly declarations?: string
+  /**
+   * The body of the main function. `local`: this thread within its workgroup; `lid`, `wid`: thread and workgroup in three dimensions;
+   * `group`: the workgroup, where they are numbered in a row (its number can lie beyond the last one: return then).
+   */
+  readonly main: string
+}
+
+/** A kernel that has been compiled. */
+export interface Program {
+  readonly source: Source
+  readonly pipeline: GPUComputePipeline
+  readonly layout: GPUBindGroupLayout
+  /** Tells layouts of bindings apart. */
+  readonly layoutKey: string
+}
+
+const WORKGROUP = [256, 1, 1] as const
+
+/** The complaint that comes first stays: its number, the place and the bits of the value. */
+const CHECKS = `
+fn complain(id: u32, value: f32, place: u32) {
+  let first = atomicCompareExchangeWeak(&complaints[0], 0u, id);
+  if (first.exchanged) {
+    atomicStore(&complaints[1], place);
+    atomicStore(&complaints[2], bitcast<u32>(value));
+  }
+}`
+
+/** The whole text of a kernel. */
+export function wgslOf({ reads, writes, params, workgroup = WORKGROUP, checks, declarations = '', main }: Source): string {
+  const fields = Object.entries(params).map(([name, type]) => `  ${name}: ${type === 'axes' ? `array<vec4i, ${MAX_AXES}>` : type},`)
+  const arrays = [
+    ...Object.entries(reads).map(([name, type]) => `var<storage, read> ${name}: array<${type}>;`),
+    ...Object.entries(writes).map(([name, type]) => `var<storage, read_write> ${name}: array<${type}>;`),
+    ...(checks ? ['var<storage, read_write> complaints: array<atomic<u32>, 4>;'] : []),
+  ].map((declaration, i) => `@group(0) @binding(${i}) ${declaration}`)
+  return `struct Params {
+${fields.join('\n')}
+}
+${arrays.join('\n')}
+@group(1) @binding(0) var<uniform> p: Params;
+${checks ? CHECKS : ''}
+${declarations}
+@compute @workgroup_size(${workgroup.join(', ')})
+fn main(@builtin(local_invocation_id) lid: vec3u, @builtin(local_invocation_index) local: u32,
+        @builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = wid.y * groups.x + wid.x;
+${main}
+}
+`
+}
+
+/** Compiles kernels, and keeps what can be used again: pipelines by their source, layouts by what they bind, groups by their buffers. */
+export class Programs {
+  readonly paramsLayout: GPUBindGroupLayout
+  readonly #device: GPUDevice
+  readonly #programs = new Map<Source, Program>()
+  readonly #layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>()
+  #groups = new Map<string, GPUBindGroup>()
+
+  constructor(device: GPUDevice) {
+    this.#device = device
+    const binding = { binding: 0, visibility: 4, buffer: { type: 'uniform', hasDynamicOffset: true } } as const
+    this.paramsLayout = device.createBindGroupLayout({ entries: [binding] })
+  }
+
+  compile(source: Source): Program {
+    const known = this.#programs.get(source)
+    if (known) return known
+    const layoutKey = 'r'.repeat(Object.keys(source.reads).length) + 'w'.repeat(Object.keys(source.writes).length + (source.checks ? 1 : 0))
+    const { group, pipeline: layout } = this.#layout(layoutKey)
+    const module = this.#device.createShaderModule({ label: source.name, code: wgslOf(source) })
+    const pipeline = this.#device.createComputePipeline({ label: source.name, layout, compute: { module, entryPoint: 'main' } })
+    const program = { source, pipeline, layout: group, layoutKey }
+    this.#programs.set(source, program)
+    return program
+  }
+
+  /** The bind group of these buffers, each with a number of its own. */
+  group({ layout, layoutKey }: Program, slots: readonly { id: number; buffer: GPUBuffer }[]): GPUBindGroup {
+    let key = layoutKey
+    for (const { id } of slots) key += `,${id}`
+    const known = this.#groups.get(key)
+    if (known) return known
+    const group = this.#device.createBindGroup({ layout, entries: slots.map(({ buffer }, binding) => ({ binding, resource: { buffer } })) })
+    this.#groups.set(key, group)
+    return group
+  }
+
+  /** Buffers have been destroyed: their groups must not keep them. */
+  forgetGroups(): void {
+    this.#groups = new Map()
+  }
+
+  get groupCount(): number {
+    return this.#groups.size
+  }
+
+  #layout(key: string): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
+    const known = this.#layouts.get(key)
+    if (known) return known
+    const group = this.#device.createBindGroupLayout({
+      entries: [...key].map((access, binding) => ({
+        binding,
+        visibility: 4, // compute
+        buffer: { type: access === 'r' ? 'read-only-storage' : 'storage' },
+      })),
+    })
+    const pipeline = this.#device.createPipelineLayout({ bindGroupLayouts: [group, this.paramsLayout] })
+    const layout = { group, pipeline }
+    this.#layouts.set(key, layout)
+    return layout
+  }
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+/** npm run test:gpu: the laws of the kernels once more, on the GPU. */
+export default defineConfig({
+  test: {
+    include: [
+      'spec/**/*.gpu.ts',
+      // the laws of each concept
+      'spec/softmax.spec.ts',
+    ],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    env: { GRADUS_TWIN: 'webgpu' },
+  },
+})
