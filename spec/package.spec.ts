@@ -1,16 +1,12 @@
 /** The package as its users get it: packed, installed into an empty folder, run by Node, bundled for browsers, checked by tsc. */
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { build, createLogger } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../src/learn/paths.ts'
+import { type App, bundle, installPackage } from './packed.ts'
 
-const temporary = mkdtempSync(join(tmpdir(), 'gradus-package-'))
-const app = join(temporary, 'app')
-const installed = join(app, 'node_modules/gradus')
+let app: App
 const builds = ['gradus.simd.wasm', 'gradus.relaxed.wasm']
 
 const XOR = `
@@ -52,32 +48,23 @@ x.matmull(y)
 
 /** Trains by a script, and tells where it computed and how well it learnt. */
 function train(script: string): { backend: string; loss: number } {
-  return JSON.parse(execFileSync(process.execPath, [script], { cwd: app, encoding: 'utf8' }))
+  return JSON.parse(execFileSync(process.execPath, [script], { cwd: app.folder, encoding: 'utf8' }))
 }
 
 beforeAll(async () => {
-  const stage = join(temporary, 'stage')
-  for (const path of ['package.json', '.gitignore', 'LICENSE', 'README.md', 'data/README.md', 'node_modules/asciichart']) {
-    cpSync(join(root, path), join(stage, path), { recursive: true })
-  }
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', join(root, 'scripts/build.ts'), join(stage, 'dist')], { cwd: root })
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent'], { cwd: stage, stdio: 'pipe' })
-  mkdirSync(app)
-  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
-  const [tarball] = readdirSync(stage).filter((file) => file.endsWith('.tgz'))
-  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', join(stage, tarball)], { cwd: app, stdio: 'pipe' })
-  writeFileSync(join(app, 'xor.js'), XOR)
+  app = await installPackage()
+  writeFileSync(join(app.folder, 'xor.js'), XOR)
 }, 120_000)
 
-afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+afterAll(() => app.remove())
 
 describe('the package', () => {
   it('holds the library, both wasm files and the licences, and nothing else', () => {
-    expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'data', 'dist', 'node_modules', 'package.json'])
-    expect(readdirSync(join(installed, 'dist')).sort()).toEqual(['data', 'src'])
-    expect(readdirSync(join(installed, 'dist/src/wasm'))).toEqual(expect.arrayContaining(builds))
-    expect(existsSync(join(installed, 'dist/src/learn'))).toBe(false)
-    expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['gradus'])
+    expect(readdirSync(app.installed).sort()).toEqual(['LICENSE', 'README.md', 'data', 'dist', 'node_modules', 'package.json'])
+    expect(readdirSync(join(app.installed, 'dist')).sort()).toEqual(['data', 'src'])
+    expect(readdirSync(join(app.installed, 'dist/src/wasm'))).toEqual(expect.arrayContaining(builds))
+    expect(existsSync(join(app.installed, 'dist/src/learn'))).toBe(false)
+    expect(readdirSync(join(app.folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['gradus'])
   })
 
   it('trains XOR in Node, on wasm', () => {
@@ -87,20 +74,8 @@ describe('the package', () => {
   })
 
   it('is bundled by Vite for browsers, and the bundle trains', async () => {
-    writeFileSync(join(app, 'index.html'), '<!doctype html><script type="module" src="./xor.js"></script>')
-    const warnings: string[] = []
-    const logger = createLogger('warn')
-    logger.warn = logger.warnOnce = (message) => warnings.push(message)
-    await build({
-      root: app,
-      base: './',
-      configFile: false,
-      logLevel: 'warn',
-      customLogger: logger,
-      build: { modulePreload: { polyfill: false }, minify: false, outDir: 'site' },
-    })
-    expect(warnings).toEqual([]) // such as: a module of Node has been externalized
-    const assets = readdirSync(join(app, 'site/assets'))
+    expect(await bundle(app, 'xor.js')).toEqual([]) // such as: a module of Node has been externalized
+    const assets = readdirSync(join(app.folder, 'site/assets'))
     expect(assets.filter((asset) => /^gradus\.simd-.*\.wasm$/.test(asset))).toHaveLength(1)
     expect(assets.filter((asset) => /^gradus\.relaxed-.*\.wasm$/.test(asset))).toHaveLength(1)
     // The methods of Tensor come by an import for its side effect alone: it must not be shaken off.
@@ -112,10 +87,10 @@ describe('the package', () => {
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
   ])('has types for module %s, resolution %s', (module, moduleResolution) => {
-    writeFileSync(join(app, 'consumer.ts'), CONSUMER)
+    writeFileSync(join(app.folder, 'consumer.ts'), CONSUMER)
     const compilerOptions = { module, moduleResolution, target: 'es2022', strict: true, noEmit: true, types: [], skipLibCheck: false }
-    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
-    const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], { cwd: app, encoding: 'utf8' })
+    writeFileSync(join(app.folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+    const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], { cwd: app.folder, encoding: 'utf8' })
     expect(tsc.stdout).toBe('')
     expect(tsc.status).toBe(0)
   })

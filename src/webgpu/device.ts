@@ -49,7 +49,7 @@ async function importDawn(): Promise<Dawn> {
   const own = ['../../', '../../../'].map((root) => new URL(`${root}gpu/node_modules/webgpu/index.js`, import.meta.url).href)
   for (const place of ['webgpu', ...own]) {
     try {
-      return (await import(place)) as Dawn
+      return (await import(/* @vite-ignore */ place)) as Dawn
     } catch (error) {
       if (!isMissing(error)) throw new GradusError('webgpu', `the package webgpu (Dawn) cannot be loaded here: ${error}`)
     }
