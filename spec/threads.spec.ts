@@ -2,35 +2,20 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import type { Kernels } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import { type ConvolutionOptions, convolvedShape } from '../src/reference/convolution.ts'
-import { createWasm, type Wasm } from '../src/wasm/index.ts'
+import { createWasm } from '../src/wasm/index.ts'
 import { threadCount } from '../src/wasm/threads.ts'
+import { createTeams, gather, TINY } from './teams.ts'
 import { inTrouble } from './threads.child.ts'
-import { type Computation, numbers, onWasm, places } from './twins.ts'
+import { type Computation, numbers, onWasm } from './twins.ts'
 
-/** Work is cut however small it is. */
-const TINY = 1e-6
-
-const teams: Wasm[] = (['plain', 'relaxed'] as const).flatMap((simd) =>
-  [1, 2, 3].map((threads) => createWasm({ simd, threads, grain: TINY })),
-)
+const teams = createTeams()
 
 afterAll(() => {
   for (const { threads } of teams) threads.stop()
 })
 afterEach(() => vi.unstubAllEnvs())
-
-/** Waits until all workers are up: before that the caller would do everything by itself. */
-function gather({ kernels, threads }: Wasm): void {
-  const x = kernels.upload(numbers(1, 64))
-  for (const end = performance.now() + 20_000; (threads.team?.ready ?? 0) < threads.size - 1 && performance.now() < end; ) {
-    kernels.release(kernels.neg(x))
-  }
-  kernels.release(x)
-  expect(threads.team?.ready ?? 0).toBe(threads.size - 1)
-}
 
 /** Two and three threads give the bits of one, in both builds. */
 function expectSameBits(compute: Computation, ...inputs: HostArray[]): void {
@@ -58,51 +43,12 @@ describe('the number of threads', () => {
   })
 })
 
-/** What is cut, on sizes that leave remainders; each takes two arrays of 3 · 7 · 96 numbers. */
+/** Views that spec/every-kernel.ts does not have; each takes two arrays of 3 · 7 · 96 numbers. */
 const [N, C] = [21, 96]
-const [image, dense, alone] = [[3, 7, 96], [3, 7, 96], [1]]
-const pooling = { x: [21, 8, 12], window: [3, 3], stride: [2, 2], padding: [1, 1] } as const
 const each: [string, Computation][] = [
-  ['relu', (k, x) => k.relu(x)],
-  ['gelu', (k, x) => k.gelu(x)],
-  ['pow', (k, x) => k.pow(k.abs(x), { exponent: 1.7 })],
-  ['x to the power of 0, which no export computes', (k, x) => k.pow(x, { exponent: 0 })],
-  ['clamp', (k, x) => k.clamp(x, { min: -1, max: 1 })],
-  ['tanhBackward', (k, x, y) => k.tanhBackward(x, y)],
-  ['where', (k, x, y) => k.where(x, y, x)],
-  ['binaryCrossEntropyWithLogits', (k, x, y) => k.binaryCrossEntropyWithLogits(x, y)],
-  ['softmax', (k, x) => k.softmax(x, { n: N, c: C })],
-  ['softmaxBackward', (k, x, y) => k.softmaxBackward(x, y, { n: N, c: C })],
-  ['logSoftmax', (k, x) => k.logSoftmax(x, { n: N, c: C })],
-  ['layerNorm', (k, x) => k.layerNorm(x, null, null, { n: N, c: C, eps: 1e-5 })],
-  ['add', (k, x, y) => k.add(x, y, { a: image, b: dense })],
-  ['sub with one number', (k, x, y) => k.sub(x, k.sum(y, { outer: 1, n: N * C, inner: 1 }), { a: image, b: alone })],
-  ['mul along an axis', (k, x, y) => k.mul(x, k.sum(y, { outer: 1, n: N, inner: C }), { a: image, b: [C] })],
-  ['div down an axis', (k, x, y) => k.div(x, k.sum(y, { outer: 3, n: 7, inner: C }), { a: image, b: [3, 1, C] })],
   ['gt over five axes', (k, x, y) => k.gt(x, k.sum(y, { outer: 1, n: 42, inner: 48 }), { a: [3, 7, 2, 4, 12], b: [1, 1, 1, 4, 12] })],
-  ['a transposition', (k, x) => k.strided(x, { shape: [C, N], strides: [1, C], offset: 0 })],
   ['a slice backwards', (k, x) => k.strided(x, { shape: [10, C], strides: [-2 * C, 1], offset: 20 * C })],
-  ['stridedBackward', (k, x) => k.stridedBackward(x, { shape: [C, N], strides: [1, C], offset: 0, size: N * C })],
   ['stridedBackward where windows overlap', (k, x) => k.stridedBackward(x, { shape: [63, 32], strides: [1, 1], offset: 0, size: 100 })],
-  ['linear', (k, x, y) => k.linear(x, y, k.sum(y, { outer: 1, n: 24, inner: 84 }), { m: 84, k: 24, n: 84 })],
-  ['sum of rows', (k, x) => k.sum(x, { outer: N, n: C, inner: 1 })],
-  ['sum of columns', (k, x) => k.sum(x, { outer: 1, n: N, inner: C })],
-  ['sum of an axis within', (k, x) => k.sum(x, { outer: 3, n: 7, inner: C })],
-  ['argmax', (k, x) => k.argmax(x, { outer: N, n: C, inner: 1 })],
-  ['cumsum', (k, x) => k.cumsum(x, { outer: 3, n: 7, inner: C, reverse: true })],
-  ['maxPool2d', (k, x) => k.maxPool2d(x, pooling)],
-  ['maxPool2dIndices', (k, x) => k.maxPool2dIndices(x, pooling)],
-  ['maxPool2dBackward', (k, x, y) => k.maxPool2dBackward(k.maxPool2d(x, pooling), y, pooling)],
-  ['avgPool2d', (k, x) => k.avgPool2d(x, { ...pooling, countIncludePad: false })],
-  ['avgPool2dBackward', (k, x) => k.avgPool2dBackward(k.maxPool2d(x, pooling), { ...pooling, countIncludePad: true })],
-  [
-    'batchNorm of images',
-    (k, x, y) => {
-      const options = { n: 3, c: 7, s: 96 }
-      const mean = k.batchMean(y, options)
-      return k.batchNorm(x, mean, k.batchVariance(y, mean, options), null, null, { ...options, eps: 1e-5 })
-    },
-  ],
 ]
 
 describe('results', () => {
@@ -162,13 +108,6 @@ describe('results', () => {
     }
   })
 
-  it('of the gradients of a layer do not', () => {
-    for (const i of [0, 1, 2]) {
-      const gradient: Computation = (k, dy, x, w) => k.linearBackward(dy, x, w, { m: 21, k: 37, n: 50 }, [true, true, true])[i] ?? dy
-      expectSameBits(gradient, numbers(1, 21 * 50), numbers(2, 21 * 37), numbers(3, 50 * 37))
-    }
-  })
-
   it.each([
     ['Winograd', 8, 8, 1, [3, 3], [1, 1]],
     ['direct', 2, 3, 1, [3, 3], [1, 1]],
@@ -191,62 +130,6 @@ describe('results', () => {
     expectSameBits((k, x, w) => k.conv2d(x, w, null, options), x, w)
     expectSameBits((k, dy, w) => k.conv2dInputGradient(dy, w, options), dy, w)
     expectSameBits((k, dy, x) => k.conv2dWeightGradient(dy, x, options), dy, x)
-  })
-
-  it.each([false, true])('of recurrent layers and their gradients do not, reverse: %s', (reverse) => {
-    const o = { t: 3, n: 21, i: 5, h: 6, reverse, nonlinearity: 'tanh' as const }
-    const half = (seed: number, n: number) => numbers(seed, n, { min: -0.5, max: 0.5 })
-    for (const [kind, g] of [
-      ['rnn', 6],
-      ['gru', 18],
-      ['lstm', 24],
-    ] as const) {
-      const states = kind === 'lstm' ? 2 : 1
-      const inputs = [
-        numbers(1, 3 * 21 * 5),
-        ...Array.from({ length: states }, (_, s) => half(2 + s, 21 * 6)),
-        half(4, g * 5),
-        half(5, g * 6),
-      ]
-      const forward = <A>(k: Kernels<A>, b: A, [x, h0, ...rest]: A[]): A =>
-        kind === 'lstm' ? k.lstm(x, h0, rest[0], rest[1], rest[2], b, b, o) : k[kind](x, h0, rest[0], rest[1], b, b, o)
-      expectSameBits((k, b, ...inputs) => forward(k, b, inputs), half(6, g), ...inputs)
-      const needs = [...inputs, 0, 0].map(() => true)
-      for (const gradient of needs.keys()) {
-        const backward: Computation = (k, b, dy, ...inputs) => {
-          const [y, [x, h0, ...rest]] = [forward(k, b, inputs), inputs]
-          const all =
-            kind === 'lstm'
-              ? k.lstmBackward(dy, x, h0, rest[0], rest[1], rest[2], y, o, needs)
-              : k[`${kind}Backward`](dy, x, h0, rest[0], rest[1], y, o, needs)
-          return all[gradient] ?? y
-        }
-        expectSameBits(backward, half(6, g), numbers(7, states * 3 * 21 * 6), ...inputs)
-      }
-    }
-  })
-
-  it('of losses do not', () => {
-    const options = { n: N, c: C, labelSmoothing: 0.1 }
-    expectSameBits((k, x, t) => k.crossEntropy(x, t, options), numbers(1, N * C), places(2, N, C))
-    expectSameBits((k, x, t, dy) => k.crossEntropyBackward(dy, x, t, options), numbers(1, N * C), places(2, N, C), numbers(3, N))
-  })
-
-  it('of updates do not', () => {
-    const adam = { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, step: 3 }
-    const inputs = [1, 2, 3, 4].map((seed) => numbers(seed, 1001, { min: 0 }))
-    const byAdam: Computation = (k, w, dw, m, v) => {
-      k.adamInto(w, dw, m, v, null, adam)
-      k.adamwInto(w, dw, m, v, null, adam)
-      return w
-    }
-    expectSameBits(byAdam, ...inputs)
-    const sgd = { lr: 0.1, momentum: 0.9, dampening: 0.1, nesterov: false, weightDecay: 0.1, step: 3 }
-    const bySgd: Computation = (k, w, dw, m) => {
-      k.sgdInto(w, dw, m, sgd)
-      return w
-    }
-    expectSameBits(bySgd, ...inputs)
   })
 })
 
