@@ -78,6 +78,7 @@ export class Gpu {
     for (const name in source.reads) slots.push(this.memory.slotOf(source.name, arrays[name], 'read'))
     for (const name in source.writes) slots.push(this.memory.slotOf(source.name, arrays[name], 'write'))
     if (source.checks) slots.push(this.memory.complaints)
+    for (const slot of slots) slot.batch = this.commands.batch // what came in last may have begun a new batch
     const program: Program = this.#programs.compile(source)
     if (this.#programs.groupCount > MAX_BIND_GROUPS) this.#programs.forgetGroups()
     write(this.commands.params(), source, params)
