@@ -15,6 +15,7 @@ import {
   expectNear,
   expectTwins,
   numbers,
+  onGpu,
   onWasm,
   places,
   scale,
@@ -73,7 +74,7 @@ const withTies = (seed: number, n: number) => {
 }
 
 describe('the kernels', () => {
-  it('on wasm are the definitions: the same maxima at the same places, also of equal, infinite and missing numbers', () => {
+  it('on the twins are the definitions: the same maxima at the same places, also of equal, infinite and missing numbers', () => {
     fc.assert(
       fc.property(problems(19), seeds, (o, seed) => {
         const n = sizes(o)
@@ -88,7 +89,7 @@ describe('the kernels', () => {
     )
   })
 
-  it('on wasm are the definitions: the same means', () => {
+  it('on the twins are the definitions: the same means', () => {
     fc.assert(
       fc.property(problems(19), seeds, (o, seed) => {
         const n = sizes(o)
@@ -137,11 +138,12 @@ describe('the kernels', () => {
   })
 
   it('the mean of equal numbers is that number where the zeros around do not count', () => {
+    const ulp = onGpu ? 2.5 : 1 // as near as WGSL's division must be
     fc.assert(
       fc.property(problems(12), (o) => {
         const x = new Float32Array(sizes(o).x).fill(3)
         for (const build of builds) {
-          expectNear(onWasm(build, avg({ ...o, countIncludePad: false }), x), new Float64Array(sizes(o).y).fill(3), { ulp: 1 })
+          expectNear(onWasm(build, avg({ ...o, countIncludePad: false }), x), new Float64Array(sizes(o).y).fill(3), { ulp })
         }
       }),
     )

@@ -1,11 +1,12 @@
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { arrays } from './kernels/memory.ts'
+import { pooling } from './kernels/pooling.ts'
 import { softmax } from './kernels/softmax.ts'
 
 /** The kernels on a device. */
 export function kernelsOn(gpu: Gpu) {
-  return { ...arrays(gpu), ...softmax(gpu) }
+  return { ...arrays(gpu), ...pooling(gpu), ...softmax(gpu) }
 }
 
 export interface WebGpuOptions extends GpuOptions {
