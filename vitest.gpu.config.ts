@@ -6,6 +6,7 @@ export default defineConfig({
     include: [
       'spec/**/*.gpu.ts',
       // the laws of each concept
+      'spec/cast.spec.ts',
       'spec/pooling.spec.ts',
       'spec/softmax.spec.ts',
     ],

@@ -20,7 +20,18 @@ afterAll(() => {
 
 /** These compute on the caller alone: docs/design/threads.md says why. */
 const alone: readonly KernelName[] = [
-  ...(['argsort', 'batchMean', 'batchNormBackward', 'batchVariance', 'bestSplit', 'gather', 'indexAdd', 'indexSelect'] as const),
+  ...([
+    'argsort',
+    'batchMean',
+    'batchNormBackward',
+    'batchVariance',
+    'bestSplit',
+    'cast',
+    'check',
+    'gather',
+    'indexAdd',
+    'indexSelect',
+  ] as const),
   ...(['layerNormBackward', 'mean', 'meanBackward', 'nearest', 'scatterAdd', 'squaredDistances'] as const),
 ]
 

@@ -89,6 +89,17 @@ export const everyKernel: { readonly [K in KernelName]: MakeCase } = {
     inputs: arrays(seed, [n * c, n * c, n * c]),
     compute: (k, dy, x, target) => [k.binaryCrossEntropyWithLogitsBackward(dy, x, target)],
   }),
+  cast: ({ n, c, seed }) => ({
+    inputs: [Float32Array.from(places(seed, n * c, 9))],
+    compute: (k, x) => [k.cast(x, { dtype: 'int32', operation: 'spec' })],
+  }),
+  check: ({ n, c, seed }) => ({
+    inputs: [places(seed, n * c, 9)],
+    compute: (k, x) => {
+      k.check(x, { operation: 'spec', expected: 'x must be an integer from 0 to 8', min: 0, max: 8, isIntegral: true })
+      return []
+    },
+  }),
   clamp: ({ n, c, seed }) => ({ inputs: arrays(seed, [n * c]), compute: (k, x) => [k.clamp(x, { min: -0.5, max: 0.75 })] }),
   clampBackward: ({ n, c, seed }) => ({
     inputs: arrays(seed, [n * c, n * c]),

@@ -98,9 +98,11 @@ describe('names', () => {
   const concepts = filesIn('src/reference', '.ts')
     .map((file) => file.slice('src/reference/'.length, -'.ts'.length))
     .filter((name) => name !== 'array' && name !== 'memory') // what all definitions stand on, no concepts themselves
+  /** The wasm backend hands these to the definition: there is nothing to compute. */
+  const handedOn = ['cast', 'check']
 
   it.each(concepts)('%s has its fast definition and its proof', (name) => {
-    expect(existsSync(join(root, `assembly/${name}.ts`)), `assembly/${name}.ts`).toBe(true)
+    expect(existsSync(join(root, `assembly/${name}.ts`)), `assembly/${name}.ts`).toBe(!handedOn.includes(name))
     expect(existsSync(join(root, `spec/${name}.spec.ts`)), `spec/${name}.spec.ts`).toBe(true)
   })
 

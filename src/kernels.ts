@@ -7,6 +7,8 @@ import * as arithmetic from './reference/arithmetic.ts'
 import type { HostArray } from './reference/array.ts'
 import * as attention from './reference/attention.ts'
 import * as batchNorm from './reference/batch-norm.ts'
+import * as cast from './reference/cast.ts'
+import * as check from './reference/check.ts'
 import * as convolution from './reference/convolution.ts'
 import * as crossEntropy from './reference/cross-entropy.ts'
 import * as distance from './reference/distance.ts'
@@ -43,6 +45,8 @@ export interface Kernels<A>
     arithmetic.ArithmeticKernels<A>,
     attention.AttentionKernels<A>,
     batchNorm.BatchNormKernels<A>,
+    cast.CastKernels<A>,
+    check.CheckKernels<A>,
     convolution.ConvolutionKernels<A>,
     crossEntropy.CrossEntropyKernels<A>,
     elementwise.ElementwiseKernels<A>,
@@ -78,6 +82,8 @@ export const reference: Kernels<HostArray> & HostKernels<HostArray> = {
   ...arithmetic,
   ...attention,
   ...batchNorm,
+  ...cast,
+  ...check,
   ...convolution,
   ...crossEntropy,
   ...distance,

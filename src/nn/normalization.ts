@@ -78,6 +78,12 @@ abstract class BatchNorm extends Module {
     this.num_batches_tracked = new Buffer(tensor(0, { dtype: 'int32' }))
   }
 
+  /** It comes from the host, by the constructor, by a state dict or by counting on, and so is at hand there on every backend. */
+  get #batches(): number {
+    const { num_batches_tracked: count } = this
+    return (count.peek() ?? count.data)[0]
+  }
+
   /** The numbers of axes that x may have, and how its shape is written. */
   protected abstract readonly axes: readonly number[]
   protected abstract readonly layout: string
@@ -90,7 +96,7 @@ abstract class BatchNorm extends Module {
       name,
       () => `x must have shape ${this.layout} with C = ${this.numFeatures}, got ${showShape(x.shape)}`,
     )
-    const batches = training ? this.num_batches_tracked.item() + 1 : 0
+    const batches = training ? this.#batches + 1 : 0
     const momentum = this.momentum ?? 1 / batches
     const y = F.batchNorm(x, { weight, bias, training, eps, runningMean, runningVar, momentum })
     if (training) noGrad(() => this.num_batches_tracked.copy_(batches))

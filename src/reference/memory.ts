@@ -4,12 +4,18 @@ import { type DType, type HostArray, like } from './array.ts'
 /** How a backend's arrays come and go. A is its kind of array. */
 export interface MemoryKernels<A> {
   readonly name: 'reference' | 'wasm' | 'webgpu'
+  /** What it computes. Other types compute on the reference. */
+  readonly dtypes: readonly DType[]
   /** An array of the backend that holds a copy of host. */
   upload(host: HostArray): A
-  /** A copy of the array's numbers. A clear error, naming `operation`, which made the array, where its memory has been reused. */
+  /** A copy of the array's numbers. A clear error, naming `operation`, which made the array, where its memory has been reused, or where numbers arrive later. */
   download(array: A, operation: string): HostArray
   /** The same, where the device answers later. */
   read(array: A, operation: string): Promise<HostArray>
+  /** The array's numbers, not to be changed, if they are to be had without waiting; else null. */
+  peek(array: A): HostArray | null
+  /** Another backend is about to compute: brings the numbers of all arrays to where `peek` finds them. */
+  leave(): Promise<void>
   /** The library alone held this array and is done with it: its memory is free at once. */
   release(array: A): void
   /** These arrays belong to a graph whose backward pass is over: the first to go when room is needed. */
@@ -24,9 +30,12 @@ export interface MemoryKernels<A> {
 /** The reference keeps its arrays on JavaScript's own heap, where the collector frees them. */
 export const memory: MemoryKernels<HostArray> = {
   name: 'reference',
+  dtypes: ['float32', 'float64', 'int32'],
   upload: (host) => host.slice(),
   download: (array) => array.slice(),
   read: async (array) => array.slice(),
+  peek: (array) => array,
+  leave: async () => {},
   release: () => {},
   retire: () => {},
   supersede: () => {},

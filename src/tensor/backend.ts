@@ -42,9 +42,10 @@ export function backend(): BackendName {
   return current().name
 }
 
-/** float64 and int32 compute on the reference whatever the backend: gradient checks want doubles, labels are few. */
+/** Where a type is computed: on the backend, or on the reference where the backend has no kernels for it. Gradient checks want doubles, which only the reference has. */
 export function kernelsFor(dtype: DType): Backend {
-  return dtype === 'float32' ? current() : reference
+  const kernels = current()
+  return kernels.dtypes.includes(dtype) ? kernels : reference
 }
 
 /** The backend that computes float32; the first call chooses it where `setBackend` has not. */

@@ -1,6 +1,7 @@
 import { expect, GradusError } from '../errors.ts'
 import { defaultGenerator } from '../random.ts'
 import { type DType, dtypeOf, type HostArray, type Shape, showShape, sizeOf, zerosOf } from '../reference/array.ts'
+import { cast } from '../reference/cast.ts'
 import { kernelsFor } from './backend.ts'
 import { Storage } from './storage.ts'
 import { type NestedNumbers, Tensor } from './tensor.ts'
@@ -17,12 +18,17 @@ export type TensorData = NestedNumbers | readonly TensorData[] | HostArray
 /** A tensor of a number, of nested arrays (all rows of one length) or of a typed array. Copies. int32 takes integers only. */
 export function tensor(data: TensorData, { dtype, requiresGrad = false }: TensorOptions = {}): Tensor {
   if (isTyped(data))
-    return fromHost('tensor', dtype && dtype !== dtypeOf(data) ? convert('tensor', data, dtype) : data, [data.length], requiresGrad)
+    return fromHost(
+      'tensor',
+      dtype && dtype !== dtypeOf(data) ? cast(data, { dtype, operation: 'tensor' }) : data,
+      [data.length],
+      requiresGrad,
+    )
   const shape: number[] = []
   for (let level: unknown = data; Array.isArray(level) || isTyped(level); level = level[0]) shape.push(level.length)
   const values: number[] = []
   flattenInto(values, data, shape, [])
-  return fromHost('tensor', convert('tensor', values, dtype ?? 'float32'), shape, requiresGrad)
+  return fromHost('tensor', cast(values, { dtype: dtype ?? 'float32', operation: 'tensor' }), shape, requiresGrad)
 }
 
 function isTyped(data: unknown): data is HostArray {
@@ -43,17 +49,6 @@ function flattenInto(values: number[], data: unknown, shape: Shape, at: readonly
     throw new GradusError('tensor', `ragged nested arrays: ${place()} is ${String(data)}, expected an array of length ${n}`)
   expect(data.length === n, 'tensor', () => `ragged nested arrays: ${place()} has length ${data.length}, expected ${n}`)
   for (let i = 0; i < n; i++) flattenInto(values, data[i], shape, [...at, i])
-}
-
-/** The numbers in another type; into int32 only what is integral and within ±2³¹. */
-export function convert(operation: string, values: ArrayLike<number>, dtype: DType): HostArray {
-  const host = zerosOf(dtype, values.length)
-  host.set(values)
-  if (dtype === 'int32') {
-    for (let i = 0; i < host.length; i++)
-      expect(host[i] === values[i], operation, () => `int32 takes integers between -2^31 and 2^31 - 1, got ${values[i]} at place ${i}`)
-  }
-  return host
 }
 
 /** A tensor over `host` itself, which must not be changed any more. `operation` stands in the messages about it. */
@@ -89,32 +84,16 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
     () => `start, end and step must be finite, step not 0, got ${from}, ${to}, ${step}`,
   )
   const n = Math.max(0, Math.ceil((to - from) / step))
-  return fromHost(
-    'arange',
-    convert(
-      'arange',
-      Float64Array.from({ length: n }, (_, i) => from + i * step),
-      options.dtype ?? 'float32',
-    ),
-    [n],
-    options.requiresGrad,
-  )
+  const values = Float64Array.from({ length: n }, (_, i) => from + i * step)
+  return fromHost('arange', cast(values, { dtype: options.dtype ?? 'float32', operation: 'arange' }), [n], options.requiresGrad)
 }
 
 /** `steps` numbers evenly from start to end, both included. */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   expect(Number.isInteger(steps) && steps >= 0, 'linspace', () => `steps must be an integer of 0 or more, got ${steps}`)
   const at = (i: number) => (i === steps - 1 && steps > 1 ? end : start + (i * (end - start)) / Math.max(steps - 1, 1))
-  return fromHost(
-    'linspace',
-    convert(
-      'linspace',
-      Float64Array.from({ length: steps }, (_, i) => at(i)),
-      options.dtype ?? 'float32',
-    ),
-    [steps],
-    options.requiresGrad,
-  )
+  const values = Float64Array.from({ length: steps }, (_, i) => at(i))
+  return fromHost('linspace', cast(values, { dtype: options.dtype ?? 'float32', operation: 'linspace' }), [steps], options.requiresGrad)
 }
 
 /** The identity: 1 on the diagonal.        -> [n, m], m = n where it is missing */

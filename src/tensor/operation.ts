@@ -1,5 +1,6 @@
 import { expect, GradusError } from '../errors.ts'
 import { type DType, type Shape, showShape, sizeOf } from '../reference/array.ts'
+import type { Law } from '../reference/check.ts'
 import { type Backend, type BackendArray, kernelsFor } from './backend.ts'
 import { Storage } from './storage.ts'
 import { begins, nextId } from './tape.ts'
@@ -124,6 +125,13 @@ class Applied<O> implements Node {
 const arraysOn = (kernels: Backend, x: readonly Tensor[]) => x.map((t) => t.storage.on(kernels))
 
 const handOn = <G>(dy: G) => [dy]
+
+/** The tensor, row-major, once its numbers have been found to be as the law says; on webgpu an error may come with the next read. */
+export function checked(t: Tensor, law: Law): Tensor {
+  const x = contiguous(t)
+  x.storage.check(law)
+  return x
+}
 
 /** The tensor itself where its elements already lie row-major, else a traced copy that does. */
 export function contiguous(t: Tensor): Tensor {

@@ -23,7 +23,8 @@ export function showNumbers(data: HostArray, shape: Shape): string {
   return build(0, 0)
 }
 
-/** What a tensor says of itself: its numbers, then its shape and dtype. */
-export function showTensor(data: HostArray, shape: Shape, more: readonly string[]): string {
-  return `${showNumbers(data, shape)}  ${[showShape(shape), ...more].join(' ')}`
+/** What a tensor says of itself: its numbers, if they are at hand, then its shape and dtype. */
+export function showTensor(data: HostArray | null, shape: Shape, more: readonly string[]): string {
+  const numbers = data ? showNumbers(data, shape) : '[numbers that are not at hand: await t.read()]'
+  return `${numbers}  ${[showShape(shape), ...more].join(' ')}`
 }

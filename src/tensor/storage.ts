@@ -1,4 +1,5 @@
 import { type DType, dtypeOf, type HostArray, type Shape, showShape } from '../reference/array.ts'
+import type { Law } from '../reference/check.ts'
 import type { Backend, BackendArray } from './backend.ts'
 
 /** The numbers of one tensor and of all its views. It lives on one backend at a time. */
@@ -31,7 +32,7 @@ export class Storage {
   /** Its array on this backend, moved there if it lived elsewhere. */
   on(kernels: Backend): BackendArray {
     if (kernels !== this.#home) {
-      const host = this.#home.download(this.#array, this.operation)
+      const host = this.#home.peek(this.#array) ?? this.#home.download(this.#array, this.operation) // which says why it cannot
       this.#home.release(this.#array)
       this.#array = kernels.upload(host)
       this.#home = kernels
@@ -39,9 +40,19 @@ export class Storage {
     return this.#array
   }
 
-  /** A copy of all its numbers, for a tensor of this shape. */
+  /** A copy of all its numbers, for a tensor of this shape; an error where they arrive later. */
   download(shape: Shape): HostArray {
     return this.#home.download(this.#array, `${this.operation} ${showShape(shape)}`)
+  }
+
+  /** All its numbers, not to be changed, if they are to be had without waiting. */
+  peek(): HostArray | null {
+    return this.#home.peek(this.#array)
+  }
+
+  /** A GradusError unless all its numbers are as the law says; on webgpu it may come with the next read. */
+  check(law: Law): void {
+    this.#home.check(this.#array, law)
   }
 
   read(shape: Shape): Promise<HostArray> {

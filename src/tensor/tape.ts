@@ -1,6 +1,6 @@
 import { expect, GradusError } from '../errors.ts'
-import { showShape, zerosOf } from '../reference/array.ts'
-import { kernelsFor } from './backend.ts'
+import { showShape } from '../reference/array.ts'
+import { type BackendArray, kernelsFor } from './backend.ts'
 import { Gradients } from './gradients.ts'
 import { Storage } from './storage.ts'
 import { type Node, Tensor } from './tensor.ts'
@@ -150,12 +150,17 @@ function nodeOf(t: Tensor): Node {
   return t.node
 }
 
-const onesLike = (t: Tensor) => zerosOf(t.dtype, t.size).fill(1)
+/** What the gradients start from, in an array of their own: the seed, or ones in the output's shape. */
+function startOf(output: Tensor, seed?: Tensor): BackendArray {
+  const kernels = kernelsFor(output.dtype)
+  if (seed === undefined) return kernels.fill(output.storage.on(kernels), output.size, 1)
+  return kernels.strided(seed.storage.on(kernels), seed)
+}
 
 /** The backward pass in traced operations: gradients are tensors with a graph of their own. */
 function sweepTensors(graph: Graph, output: Tensor, wanted: Wanted, seed?: Tensor): Map<Tensor, Tensor> {
   const dy = new Map<Tensor, Tensor>([
-    [output, seed ?? new Tensor(Storage.from(onesLike(output), kernelsFor(output.dtype), 'grad'), output.shape)],
+    [output, seed ?? new Tensor(new Storage(startOf(output), kernelsFor(output.dtype), output.dtype, output.size, 'grad'), output.shape)],
   ])
   for (const y of graph.results) {
     const gradient = dy.get(y)
@@ -175,7 +180,7 @@ function sweepTensors(graph: Graph, output: Tensor, wanted: Wanted, seed?: Tenso
 /** The backward pass by the fast kernels. */
 function sweepArrays(graph: Graph, output: Tensor, wanted: Wanted, seed?: Tensor): Map<Tensor, Tensor> {
   const gradients = new Gradients()
-  gradients.add(output, kernelsFor(output.dtype).upload(seed ? seed.data : onesLike(output)))
+  gradients.add(output, startOf(output, seed))
   for (const y of graph.results) {
     const dy = gradients.get(y)
     const { inputs } = nodeOf(y)

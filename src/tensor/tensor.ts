@@ -109,9 +109,15 @@ export class Tensor {
     return nest(this.data, this.shape)
   }
 
+  /** Its numbers, not to be changed, if they are to be had without waiting; else null. For the library: on webgpu it depends on what was computed. */
+  peek(): HostArray | null {
+    const all = this.storage.peek()
+    return all && this.#arrange(all)
+  }
+
   /** Its numbers, shape and dtype; of many numbers only the first and last along each axis. */
   toString(): string {
-    return showTensor(this.data, this.shape, [this.dtype, ...(this.requiresGrad ? ['requiresGrad'] : [])])
+    return showTensor(this.peek(), this.shape, [this.dtype, ...(this.requiresGrad ? ['requiresGrad'] : [])])
   }
 
   /** What console.log shows in Node. */

@@ -8,6 +8,8 @@ import { type AdamwExports, adamw } from './kernels/adamw.ts'
 import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
 import { type AttentionExports, attention } from './kernels/attention.ts'
 import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
+import { cast } from './kernels/cast.ts'
+import { check } from './kernels/check.ts'
 import { type ConvolutionExports, convolution } from './kernels/convolution.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type DistanceExports, distance } from './kernels/distance.ts'
@@ -102,6 +104,8 @@ export function backendOn(loaded: Loaded<Exports>, options: ThreadsOptions = {})
     ...arithmetic(core),
     ...attention(core),
     ...batchNorm(core),
+    ...cast(core),
+    ...check(core),
     ...convolution(core),
     ...crossEntropy(core),
     ...distance(core),

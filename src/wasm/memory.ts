@@ -158,6 +158,11 @@ export class WasmMemory {
     return this.#copyOut(x, x.block)
   }
 
+  /** x's numbers, unless their memory has been used again. */
+  peek(x: WasmArray): HostArray | null {
+    return x.host ?? (x.block === null ? null : this.#copyOut(x, x.block))
+  }
+
   /** Nobody needs x any more: its memory is free at once. */
   release(x: WasmArray): void {
     expect(x.state !== 'released', 'release', () => `an array made by ${x.madeBy} has been released before`)

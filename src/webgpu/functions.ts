@@ -10,6 +10,13 @@ fn infinity() -> f32 { return bitcast<f32>(infinityBits); }
 fn nan() -> f32 { return bitcast<f32>(infinityBits | 0x400000u); }
 fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`
 
+/** `isWhole(x)`: whether x is an integer. A denormal number is none, also where the device takes it for 0; nor is NaN. */
+export const whole = `
+fn isWhole(x: f32) -> bool {
+  let bits = bitcast<u32>(x) & 0x7fffffffu;
+  return bits == 0u || (bits >= 0x3f800000u && bits < 0x7f800000u && x == trunc(x));
+}`
+
 /** `exp_(x)`: e^x = 2^n · e^r with n = round(x / ln 2), as in assembly/functions.ts. At most 2 ulp; below 2^-126 it is 0 where the device has no denormal numbers. */
 export const exp = `
 fn power2(k: i32) -> f32 { return bitcast<f32>((k + 127) << 23u); }

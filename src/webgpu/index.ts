@@ -1,12 +1,20 @@
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
+import { cast } from './kernels/cast.ts'
+import { check } from './kernels/check.ts'
 import { arrays } from './kernels/memory.ts'
 import { pooling } from './kernels/pooling.ts'
 import { softmax } from './kernels/softmax.ts'
 
 /** The kernels on a device. */
 export function kernelsOn(gpu: Gpu) {
-  return { ...arrays(gpu), ...pooling(gpu), ...softmax(gpu) }
+  return {
+    ...arrays(gpu),
+    ...cast(gpu),
+    ...check(gpu),
+    ...pooling(gpu),
+    ...softmax(gpu),
+  }
 }
 
 export interface WebGpuOptions extends GpuOptions {

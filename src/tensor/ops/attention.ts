@@ -3,9 +3,11 @@ import { broadcastShape } from '../../reference/arithmetic.ts'
 import { type DType, type Shape, showShape, sizeOf, stridesOf, zerosOf } from '../../reference/array.ts'
 import type { AttentionOptions } from '../../reference/attention.ts'
 import { expectSameDType } from '../backend.ts'
-import { fromHost } from '../creation.ts'
-import { apply, define } from '../operation.ts'
+import { fromHost, full } from '../creation.ts'
+import { apply, checked, define } from '../operation.ts'
+import { noGrad } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
+import { where } from './arithmetic.ts'
 import { matmul } from './matmul.ts'
 import { expand, reshape, slice, transpose } from './view.ts'
 
@@ -107,24 +109,26 @@ function expectFitting(operation: string, q: Tensor, k: Tensor, { attnMask }: Sc
  * Errors for an int32 mask with other numbers, and for a float mask of another dtype that is to be added.
  */
 export function additive(operation: string, name: string, mask: Tensor, dtype: DType, forbidden: 0 | 1): Tensor {
-  if (!mask.requiresGrad) {
-    const values = mask.data
-    const other = values.findIndex((value) => value !== 0 && value !== 1)
-    const isBinary = other < 0 && (mask.dtype === 'int32' || values.includes(1))
-    expect(
-      isBinary || mask.dtype !== 'int32',
-      operation,
-      () => `${name} of dtype int32 must hold 0 and 1, got ${values[other]} at place ${other}`,
-    )
-    if (isBinary) {
-      const added = zerosOf(dtype, mask.size)
-      for (let i = 0; i < added.length; i++) added[i] = values[i] === forbidden ? -Infinity : 0
-      return fromHost(operation, added, mask.shape)
-    }
+  if (mask.requiresGrad) {
+    expectSameDType(operation, dtype, mask.dtype)
+    return mask
   }
-  expectSameDType(operation, dtype, mask.dtype)
-  return mask
+  return noGrad(() => {
+    if (mask.dtype === 'int32') {
+      const law = { operation, expected: `${name} of dtype int32 must hold 0 and 1`, min: 0, max: 1 }
+      return forbidding(checked(mask, law), forbidden, dtype)
+    }
+    const [zeros, ones] = [mask.eq(0), mask.eq(1)]
+    const isBinary = zeros.add(ones).eq(0).sum().eq(0).mul(ones.sum().gt(0)) // [], on the backend: nobody waits for it
+    if (mask.dtype === dtype) return where(isBinary, forbidding(mask, forbidden, dtype), mask)
+    if (isBinary.item() === 0) expectSameDType(operation, dtype, mask.dtype)
+    return forbidding(mask, forbidden, dtype)
+  })
 }
+
+/** -∞ where the mask is `forbidden`, else 0. */
+const forbidding = (mask: Tensor, forbidden: 0 | 1, dtype: DType): Tensor =>
+  where(mask.eq(forbidden), full([], -Infinity, { dtype }), full([], 0, { dtype }))
 
 /** Where the mask of each attention begins, in a mask whose leading axes broadcast to `batch`. */
 function offsetsOf(batch: Shape, mask: Shape): number[] {

@@ -2,7 +2,7 @@ import { expect } from '../../errors.ts'
 import { type Shape, showShape } from '../../reference/array.ts'
 import type { ArgsortOptions, GatherOptions, IndexSelectOptions } from '../../reference/gather.ts'
 import { axisOf, fold } from '../axes.ts'
-import { apply, define, type Operation } from '../operation.ts'
+import { apply, checked, define, type Operation } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
 import { slice, transpose } from './view.ts'
 
@@ -104,8 +104,6 @@ export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOpt
  * Errors name the first that does not fit.
  */
 export function indices(operation: string, index: Tensor, n: number): Tensor {
-  const data = index.data
-  const place = data.findIndex((i) => !(Number.isInteger(i) && i >= 0 && i < n))
-  expect(place < 0, operation, () => `labels and indices must be integers from 0 to ${n - 1}, got ${data[place]} at place ${place}`)
-  return index.dtype === 'int32' ? index : index.to('int32')
+  const expected = `labels and indices must be integers from 0 to ${n - 1}`
+  return checked(index, { operation, expected, min: 0, max: n - 1, isIntegral: true }).to('int32')
 }

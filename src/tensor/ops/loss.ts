@@ -2,7 +2,7 @@ import { expect } from '../../errors.ts'
 import { showShape } from '../../reference/array.ts'
 import type { CrossEntropyOptions } from '../../reference/cross-entropy.ts'
 import { expectSameDType } from '../backend.ts'
-import { apply, define } from '../operation.ts'
+import { apply, checked, define } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
 import { gatherAlong, indices } from './gather.ts'
 import { oneHot } from './one-hot.ts'
@@ -20,31 +20,27 @@ function reduced(operation: string, loss: Tensor, { reduction = 'mean' }: Reduct
   return loss
 }
 
-/** Both of one shape and dtype, and no NaN among the targets: it would silently spread to every parameter. */
-function expectSameShape(operation: string, x: Tensor, target: Tensor): void {
+/** The target, of x's shape and dtype, and without NaN: it would silently spread to every parameter. */
+function comparable(operation: string, x: Tensor, target: Tensor): Tensor {
   expect(
     showShape(x.shape) === showShape(target.shape),
     operation,
     () => `x ${showShape(x.shape)} and target ${showShape(target.shape)} must have one shape`,
   )
   expectSameDType(operation, x.dtype, target.dtype)
-  if (target.requiresGrad) return
-  const values = target.data
-  let place = 0 // findIndex would call a function for each number: several times slower
-  while (place < values.length && !Number.isNaN(values[place])) place++
-  expect(place === values.length, operation, () => `target has NaN at place ${place}`)
+  return target.requiresGrad ? target : checked(target, { operation, expected: 'target must hold numbers' })
 }
 
 /** ℓ = mean (x - t)²,  dx = 2 (x - t) / n */
 export function mseLoss(x: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  expectSameShape('mseLoss', x, target)
-  return reduced('mseLoss', x.sub(target).pow(2), options)
+  const t = comparable('mseLoss', x, target)
+  return reduced('mseLoss', x.sub(t).pow(2), options)
 }
 
 /** ℓ = mean |x - t|,  dx = sign(x - t) / n */
 export function l1Loss(x: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  expectSameShape('l1Loss', x, target)
-  return reduced('l1Loss', x.sub(target).abs(), options)
+  const t = comparable('l1Loss', x, target)
+  return reduced('l1Loss', x.sub(t).abs(), options)
 }
 
 export interface HuberOptions extends ReductionOptions {
@@ -54,9 +50,9 @@ export interface HuberOptions extends ReductionOptions {
 
 /** ℓ = ½ e² where |e| <= δ, else δ (|e| - ½ δ),  e = x - t        Huber 1964 */
 export function huberLoss(x: Tensor, target: Tensor, { delta = 1, ...options }: HuberOptions = {}): Tensor {
-  expectSameShape('huberLoss', x, target)
+  const t = comparable('huberLoss', x, target)
   expect(delta > 0, 'huberLoss', () => `delta must be above 0, got ${delta}`)
-  const distance = x.sub(target).abs()
+  const distance = x.sub(t).abs()
   const near = distance.clamp({ max: delta }) // |e| as far as the parabola reaches
   const loss = near.mul(distance.sub(near.mul(0.5)))
   return reduced('huberLoss', loss, options)
@@ -114,29 +110,21 @@ function expectLabels(operation: string, x: Tensor, target: Tensor): [n: number,
 
 /** ℓ = -t·ln x - (1 - t)·ln(1 - x), each logarithm at least -100        x: probabilities, t: 0 to 1, one shape */
 export function binaryCrossEntropy(x: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  expectSameShape('binaryCrossEntropy', x, target)
-  const probabilities = x.data
-  for (let i = 0; i < probabilities.length; i++) {
-    expect(
-      probabilities[i] >= 0 && probabilities[i] <= 1,
-      'binaryCrossEntropy',
-      () => `x must be probabilities between 0 and 1, got ${probabilities[i]} at place ${i}; for logits use binaryCrossEntropyWithLogits`,
-    )
-  }
-  const bounded = (p: Tensor) => p.log().clamp({ min: -100 })
-  return reduced(
-    'binaryCrossEntropy',
-    target
-      .mul(bounded(x))
-      .add(
-        target
-          .neg()
-          .add(1)
-          .mul(bounded(x.neg().add(1))),
-      )
-      .neg(),
-    options,
-  )
+  const t = comparable('binaryCrossEntropy', x, target)
+  const p = checked(x, {
+    operation: 'binaryCrossEntropy',
+    expected: 'x must be probabilities between 0 and 1',
+    advice: 'for logits use binaryCrossEntropyWithLogits',
+    min: 0,
+    max: 1,
+  })
+  const boundedLog = (p: Tensor) => p.log().clamp({ min: -100 })
+  const one = t.mul(boundedLog(p)) // t·ln x
+  const zero = t
+    .neg()
+    .add(1)
+    .mul(boundedLog(p.neg().add(1))) // (1 - t)·ln(1 - x)
+  return reduced('binaryCrossEntropy', one.add(zero).neg(), options)
 }
 
 const withLogits = define<null>({
@@ -164,8 +152,8 @@ function negatedProduct<A>(
 
 /** ℓ = -t·ln σ(x) - (1 - t)·ln(1 - σ(x)), without overflow        x: logits, t: 0 to 1, one shape */
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  expectSameShape('binaryCrossEntropyWithLogits', x, target)
-  return reduced('binaryCrossEntropyWithLogits', apply(withLogits, [x, target], x.shape, null), options)
+  const t = comparable('binaryCrossEntropyWithLogits', x, target)
+  return reduced('binaryCrossEntropyWithLogits', apply(withLogits, [x, t], x.shape, null), options)
 }
 
 export interface MultiMarginOptions extends ReductionOptions {

@@ -9,9 +9,12 @@ export interface MemoryExports {
 export function arrays({ exports, memory }: Core<MemoryExports>): MemoryKernels<WasmArray> {
   return {
     name: 'wasm',
+    dtypes: ['float32'],
     upload: (host) => memory.upload(host),
     download: (x, operation) => memory.download(x, operation),
     read: async (x, operation) => memory.download(x, operation),
+    peek: (x) => memory.peek(x),
+    leave: async () => {},
     release: (x) => memory.release(x),
     retire: (xs) => memory.retire(xs),
     supersede: (xs) => memory.supersede(xs),

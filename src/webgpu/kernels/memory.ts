@@ -13,6 +13,7 @@ export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {
   const { memory } = gpu
   return {
     name: 'webgpu',
+    dtypes: ['float32', 'int32'],
     upload(host) {
       if (host instanceof Float64Array) throw new GradusError('webgpu', 'float64 computes on the reference, not on the GPU')
       return memory.upload(host)
@@ -21,6 +22,8 @@ export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {
       throw new GradusError(operation, 'on webgpu the numbers arrive later: use await t.read()')
     },
     read: (x, operation) => memory.read(x, operation),
+    peek: (x) => memory.peek(x),
+    leave: () => memory.leave(),
     release: (x) => memory.release(x),
     retire: (xs) => memory.retire(xs),
     supersede: (xs) => memory.supersede(xs),
