@@ -7,6 +7,7 @@ export default defineConfig({
       'spec/**/*.gpu.ts',
       // the laws of each concept
       'spec/cast.spec.ts',
+      'spec/gather.spec.ts',
       'spec/pooling.spec.ts',
       'spec/softmax.spec.ts',
     ],

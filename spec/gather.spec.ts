@@ -4,7 +4,21 @@ import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { ArgsortOptions, GatherOptions, IndexSelectOptions } from '../src/reference/gather.ts'
-import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, scale, seeds } from './twins.ts'
+import {
+  builds,
+  type Computation,
+  corners,
+  dot,
+  double,
+  expectBackward,
+  expectTwins,
+  numbers,
+  onGpu,
+  onWasm,
+  places,
+  scale,
+  seeds,
+} from './twins.ts'
 
 const alongAxis: fc.Arbitrary<GatherOptions> = fc.record({
   outer: fc.integer({ min: 0, max: 5 }),
@@ -50,7 +64,7 @@ const pairs = fc.oneof(
 )
 
 describe('gather and indexSelect', () => {
-  it('on wasm are the definitions, for float32 and int32', () => {
+  it('on the twins are the definitions, for float32 and int32', () => {
     fc.assert(
       fc.property(pairs, seeds, ({ read, size, places: count, n }, seed) => {
         expectTwins(read, [numbers(seed, size), places(seed, count, n)])
@@ -69,8 +83,21 @@ describe('gather and indexSelect', () => {
   })
 })
 
+describe.runIf(onGpu)('an index beyond the axis', () => {
+  it('is found on the GPU itself, where the numbers are', () => {
+    const x = numbers(1, 6)
+    const message = (operation: string, got: string) => `${operation}: labels and indices must be integers from 0 to 2, got ${got}`
+    for (const build of builds) {
+      const select = () => onWasm(build, indexSelect({ n: 3, width: 2, k: 3 }), x, Int32Array.of(0, 3, 1))
+      expect(select).toThrow(message('embedding', '3 at place 1'))
+      const along = () => onWasm(build, gather({ outer: 1, n: 3, inner: 2, k: 2 }), x, Int32Array.of(0, 1, 2, -1))
+      expect(along).toThrow(message('gather', '-1 at place 3'))
+    }
+  })
+})
+
 describe('scatterAdd and indexAdd', () => {
-  it('on wasm are the definitions, added in the same order', () => {
+  it('on the twins are the definitions, added in the same order', () => {
     fc.assert(
       fc.property(pairs, seeds, ({ add, count, places: length, n }, seed) => {
         const [dy, index] = [numbers(seed, count), places(seed, length, n)]
@@ -81,6 +108,26 @@ describe('scatterAdd and indexAdd', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  it('add many numbers at one place within 1e-6 of their scale, and each time with the same bits', () => {
+    const add = (width: number, k: number, n: number) => indexAdd({ n, width, k })
+    for (const [width, k, n] of [
+      [1, 20_000, 1],
+      [5, 3000, 3],
+      [70, 1000, 7],
+      [0, 100, 3],
+    ]) {
+      // half of all go to one place
+      const index = places(3, k, 2 * n).map((place) => Math.max(0, place - n))
+      const dy = numbers(4, k * width)
+      const abs = 1e-6 * scale(dy) * (1 / Math.max(1, width))
+      expectTwins(add(width, k, n), [dy, index], { abs })
+      for (const build of builds) expect(onWasm(build, add(width, k, n), dy, index)).toEqual(onWasm(build, add(width, k, n), dy, index))
+    }
+    const o = { outer: 3, n: 4, inner: 2, k: 700 }
+    const whole = places(5, o.outer * o.k * o.inner, 1000)
+    expectTwins(scatterAdd(o), [whole, places(6, whole.length, 2)])
   })
 
   it('are the adjoints: <y, Gx> = <Gᵀy, x>', () => {
@@ -116,8 +163,25 @@ describe('argsort', () => {
       k.argsort(x, o)
   const rows = fc.record({ n: fc.integer({ min: 0, max: 4 }), c: fc.integer({ min: 0, max: 30 }), descending: fc.boolean() })
 
-  it('on wasm is the definition', () => {
+  it('on the twins is the definition', () => {
     fc.assert(fc.property(rows, seeds, (o, seed) => expectTwins(argsort(o), [numbers(seed, o.n * o.c).map(Math.round)])))
+  })
+
+  it('on the twins is the definition for rows of any length, and for any numbers', () => {
+    for (const [n, c] of [
+      [3, 64],
+      [3, 65],
+      [2, 129],
+      [5, 200],
+      [2, 1000],
+      [1, 100_000],
+    ]) {
+      const descending = c % 2 === 1
+      expectTwins(argsort({ n, c, descending }), [numbers(c, n * c).map((value) => Math.round(value * 20))])
+      expectTwins(argsort({ n, c, descending }), [places(c, n * c, c).map((place) => place - 50)])
+    }
+    const any = Float32Array.of(...corners, ...corners)
+    for (const descending of [false, true]) expectTwins(argsort({ n: 1, c: any.length, descending }), [any])
   })
 
   it('puts each row in order', () => {

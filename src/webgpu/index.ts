@@ -2,6 +2,7 @@ import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { cast } from './kernels/cast.ts'
 import { check } from './kernels/check.ts'
+import { gather } from './kernels/gather.ts'
 import { arrays } from './kernels/memory.ts'
 import { pooling } from './kernels/pooling.ts'
 import { softmax } from './kernels/softmax.ts'
@@ -13,6 +14,7 @@ export function kernelsOn(gpu: Gpu) {
     ...cast(gpu),
     ...check(gpu),
     ...pooling(gpu),
+    ...gather(gpu),
     ...softmax(gpu),
   }
 }
