@@ -13,8 +13,8 @@ export function kernelsOn(gpu: Gpu) {
     ...arrays(gpu),
     ...cast(gpu),
     ...check(gpu),
-    ...pooling(gpu),
     ...gather(gpu),
+    ...pooling(gpu),
     ...softmax(gpu),
   }
 }

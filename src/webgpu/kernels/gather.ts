@@ -1,4 +1,3 @@
-import { GradusError } from '../../errors.ts'
 import type { GatherKernels } from '../../reference/gather.ts'
 import { eachSource, runEach, typed } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
@@ -6,23 +5,19 @@ import type { GpuArray } from '../memory.ts'
 import type { Source } from '../program.ts'
 import { sortRows } from '../sort.ts'
 
-/** What is only moved is moved as bits, whatever they mean. An index beyond the axis is no place to read at. */
-const read = (name: string, place: string, from: string): Source =>
-  eachSource(name, {
-    reads: { x: 'u32', index: 'i32' },
-    writes: { y: 'u32' },
-    params: { length: 'u32', k: 'u32', inner: 'u32', complaint: 'u32' },
-    checks: true,
-    body: `let place = ${place};
-  let at = index[place];
-  if (at < 0 || u32(at) >= p.length) {
-    complain(p.complaint, f32(at), place);
-    return;
-  }
-  y[i] = x[${from}];`,
-  })
-const gatherSource = read('gather', 'i', '(i / (p.k * p.inner) * p.length + u32(at)) * p.inner + i % p.inner')
-const indexSelectSource = read('indexSelect', 'i / p.inner', 'u32(at) * p.inner + i % p.inner')
+/** What is only moved is moved as bits, whatever they mean. */
+const gatherSource = eachSource('gather', {
+  reads: { x: 'u32', index: 'u32' },
+  writes: { y: 'u32' },
+  params: { length: 'u32', k: 'u32', inner: 'u32' },
+  body: 'y[i] = x[(i / (p.k * p.inner) * p.length + index[i]) * p.inner + i % p.inner];',
+})
+const indexSelectSource = eachSource('indexSelect', {
+  reads: { x: 'u32', index: 'u32' },
+  writes: { y: 'u32' },
+  params: { width: 'u32' },
+  body: 'y[i] = x[index[i / p.width] * p.width + i % p.width];',
+})
 
 /** Index j of a row of [K, I] names place index · I + i of a row of [N, I]. */
 const destinationsSource = eachSource('scatterAdd', {
@@ -152,17 +147,10 @@ fn keyOf_i32(bits: u32) -> u32 { return bits ^ 0x80000000u; }`,
 )
 
 export function gather(gpu: Gpu): GatherKernels<GpuArray> {
-  const outOfRange = (operation: string, n: number) =>
-    gpu.complaint(
-      `${operation} ${n}`,
-      (value, place) =>
-        new GradusError(operation, `labels and indices must be integers from 0 to ${n - 1}, got ${value} at place ${place}`),
-    )
-
   return {
     gather(x, index, { outer, n, inner, k }) {
       const y = gpu.allocate('gather', x.dtype, outer * k * inner)
-      runEach(gpu, gatherSource, y.length, { x, index, y }, { length: n, k, inner, complaint: outOfRange('gather', n) })
+      runEach(gpu, gatherSource, y.length, { x, index, y }, { length: n, k, inner })
       return y
     },
     scatterAdd(dy, index, { outer, n, inner, k }) {
@@ -172,9 +160,9 @@ export function gather(gpu: Gpu): GatherKernels<GpuArray> {
       gpu.memory.release(destination)
       return dx
     },
-    indexSelect(x, index, { n, width, k }) {
+    indexSelect(x, index, { width, k }) {
       const y = gpu.allocate('indexSelect', x.dtype, k * width)
-      runEach(gpu, indexSelectSource, y.length, { x, index, y }, { length: n, k, inner: width, complaint: outOfRange('embedding', n) })
+      runEach(gpu, indexSelectSource, y.length, { x, index, y }, { width })
       return y
     },
     indexAdd: (dy, index, { n, width, k }) => addRuns(gpu, 'indexAdd', dy, index, { n: 1, c: k, destinations: n, width }),
