@@ -1,8 +1,7 @@
 /** Squared distances of rows, and which rows are nearest: `src/reference/distance.ts`. All numbers are finite. */
 
-import { packB } from './matmul-pack'
-import { argbest } from './reduction'
-import { loadFirst } from './rows'
+import { packAcross, packB } from './matmul-pack'
+import { fill } from './memory'
 import { madd } from './simd'
 
 /** A tile: five rows of x, eight of y. Its ten sums, two vectors of y, one number of x and their difference fit V8's 15 vector registers. */
@@ -10,67 +9,80 @@ const ROWS: usize = 5
 const COLUMNS: usize = 8
 /** The spare tile in which the edges are computed. */
 const SPARE: usize = (ROWS * COLUMNS) << 2
-/** Distances that `nearest` holds at a time, unless five rows have more: 1 MiB. */
-const BLOCK: usize = 262144
+/** Numbers of x that are packed at a time: 256 KiB, unless 100 rows have more. Each panel of y is packed anew for them. */
+const BLOCK: usize = 65536
+const LEAST_ROWS: usize = 100
 
-/** Bytes of scratch that squaredDistances needs: the spare tile, and a panel of y. */
-export function squaredDistancesScratch(d: usize): usize {
-  return SPARE + ((COLUMNS * d + 16) << 2)
+/** How many rows of x are packed at a time: whole tiles. */
+@inline
+function blockRows(n: usize, d: usize): usize {
+  const rows = min(n, max(LEAST_ROWS, BLOCK / max<usize>(d, 1)))
+  return ((rows + ROWS - 1) / ROWS) * ROWS
+}
+
+/** Bytes of scratch that squaredDistances needs: the spare tile, a panel of y, and the panels of x. */
+export function squaredDistancesScratch(n: usize, d: usize): usize {
+  return SPARE + (((COLUMNS + blockRows(n, d)) * d + 16) << 2)
+}
+
+/** Rows of x as panels [D, 5], one after the other. */
+function packRows(to: usize, x: usize, rows: usize, d: usize): void {
+  const line = d << 2
+  for (let r: usize = 0; r < rows; r += ROWS) packAcross(to + r * line, x + r * line, line, <i32>min(ROWS, rows - r), <i32>ROWS, <i32>d)
 }
 
 /**
  * D_ij = Σ_p (x_ip - y_jp)²        x: [N, D], y: [M, D] -> [N, M]
  *
- * Eight rows of y at a time become a panel [D, 8], which stays in L1 while all of x passes by. Each distance is summed over p in ascending order, so its
+ * Eight rows of y at a time become a panel [D, 8], which stays in L1 while a block of x passes by. Each distance is summed over p in ascending order, so its
  * bits do not depend on where its rows stand.
  */
 export function squaredDistances(x: usize, y: usize, distances: usize, n: usize, m: usize, d: usize, scratch: usize): void {
-  const panel = scratch + SPARE
+  const panel = scratch + SPARE // [D, 8]
   const line = d << 2
-  for (let j: usize = 0; j < m; j += COLUMNS) {
-    const columns = min(COLUMNS, m - j)
-    packB(panel, y + j * line, line, true, <i32>columns, <i32>d)
-    for (let i: usize = 0; i < n; i += ROWS) {
-      const rows = min(ROWS, n - i)
-      const to = distances + ((i * m + j) << 2)
-      if (rows == ROWS && columns == COLUMNS) {
-        tile(x + i * line, line, rows, panel, d, to, m << 2)
-      } else {
-        tile(x + i * line, line, rows, panel, d, scratch, COLUMNS << 2)
-        for (let r: usize = 0; r < rows; r++) copyRow(scratch + ((r * COLUMNS) << 2), to + ((r * m) << 2), columns)
+  const panels = panel + COLUMNS * line // [rows / 5, D, 5]
+  const block = blockRows(n, d)
+  for (let i: usize = 0; i < n; i += block) {
+    const rows = min(block, n - i)
+    packRows(panels, x + i * line, rows, d)
+    for (let j: usize = 0; j < m; j += COLUMNS) {
+      const columns = min(COLUMNS, m - j)
+      packB(panel, y + j * line, line, true, <i32>columns, <i32>d)
+      for (let r: usize = 0; r < rows; r += ROWS) {
+        const to = distances + (((i + r) * m + j) << 2)
+        if (rows - r >= ROWS && columns == COLUMNS) {
+          tile(panels + r * line, panel, d, to, m << 2)
+        } else {
+          tile(panels + r * line, panel, d, scratch, COLUMNS << 2)
+          for (let s: usize = 0; s < min(ROWS, rows - r); s++) copyRow(scratch + ((s * COLUMNS) << 2), to + ((s * m) << 2), columns)
+        }
       }
     }
   }
 }
 
-/** The distances of five rows of x, the last repeated where there are fewer, to the eight of a panel. */
-function tile(x: usize, line: usize, rows: usize, panel: usize, d: usize, to: usize, rowTo: usize): void {
-  const last = rows - 1
-  let x0 = x
-  let x1 = x + min<usize>(1, last) * line
-  let x2 = x + min<usize>(2, last) * line
-  let x3 = x + min<usize>(3, last) * line
-  let x4 = x + last * line
+/** The distances of the five rows of a panel of x to the eight of a panel of y, rows of the result rowTo bytes apart. */
+function tile(x: usize, panel: usize, d: usize, to: usize, rowTo: usize): void {
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0)
   let s10 = f32x4.splat(0), s11 = f32x4.splat(0)
   let s20 = f32x4.splat(0), s21 = f32x4.splat(0)
   let s30 = f32x4.splat(0), s31 = f32x4.splat(0)
   let s40 = f32x4.splat(0), s41 = f32x4.splat(0)
-  for (const end = x + (d << 2); x0 < end; x0 += 4, x1 += 4, x2 += 4, x3 += 4, x4 += 4, panel += 32) {
+  for (const end = x + ((ROWS * d) << 2); x < end; x += ROWS << 2, panel += COLUMNS << 2) {
     const y0 = v128.load(panel), y1 = v128.load(panel, 16)
-    const a0 = v128.load32_splat(x0)
+    const a0 = v128.load32_splat(x)
     s00 = addSquare(a0, y0, s00)
     s01 = addSquare(a0, y1, s01)
-    const a1 = v128.load32_splat(x1)
+    const a1 = v128.load32_splat(x, 4)
     s10 = addSquare(a1, y0, s10)
     s11 = addSquare(a1, y1, s11)
-    const a2 = v128.load32_splat(x2)
+    const a2 = v128.load32_splat(x, 8)
     s20 = addSquare(a2, y0, s20)
     s21 = addSquare(a2, y1, s21)
-    const a3 = v128.load32_splat(x3)
+    const a3 = v128.load32_splat(x, 12)
     s30 = addSquare(a3, y0, s30)
     s31 = addSquare(a3, y1, s31)
-    const a4 = v128.load32_splat(x4)
+    const a4 = v128.load32_splat(x, 16)
     s40 = addSquare(a4, y0, s40)
     s41 = addSquare(a4, y1, s41)
   }
@@ -99,49 +111,57 @@ function addSquare(a: v128, b: v128, sum: v128): v128 {
   return madd(difference, difference, sum)
 }
 
-/** Rows of x whose distances `nearest` holds at a time. */
-@inline
-function blockRows(n: usize, m: usize): usize {
-  return min(n, max(ROWS, BLOCK / max<usize>(m, 1)))
+/** Bytes of scratch that nearest needs: beside the distances, the least ones of each row. */
+export function nearestScratch(n: usize, d: usize, k: usize): usize {
+  return squaredDistancesScratch(n, d) + ((blockRows(n, d) * k) << 2)
 }
 
-/** Bytes of scratch that nearest needs. */
-export function nearestScratch(n: usize, m: usize, d: usize, k: usize): usize {
-  return ((blockRows(n, m) * m + k + 16) << 2) + squaredDistancesScratch(d)
-}
-
-/** The k rows of y nearest to each row of x, nearest first, equally near ones as they came        x: [N, D], y: [M, D] -> [N, K], int32 */
+/**
+ * The k rows of y nearest to each row of x, nearest first, equally near ones as they came        x: [N, D], y: [M, D] -> [N, K], int32
+ *
+ * The same tiles, but no distance is kept that is not among the k least of its row so far.
+ */
 export function nearest(x: usize, y: usize, places: usize, n: usize, m: usize, d: usize, k: usize, scratch: usize): void {
-  const block = blockRows(n, m)
-  const distances = scratch + squaredDistancesScratch(d)
-  const least = distances + ((block * m) << 2)
+  const panel = scratch + SPARE // [D, 8]
+  const line = d << 2
+  const panels = panel + COLUMNS * line // [rows / 5, D, 5]
+  const block = blockRows(n, d)
+  const least = panels + block * line // [rows, K]
   for (let i: usize = 0; i < n; i += block) {
     const rows = min(block, n - i)
-    squaredDistances(x + ((i * d) << 2), y, distances, rows, m, d, scratch)
-    if (k == 1) argbest(distances, places, rows, m, 1, true)
-    else for (let r: usize = 0; r < rows; r++) leastOfRow(distances + ((r * m) << 2), m, places + ((r * k) << 2), least, k)
+    packRows(panels, x + i * line, rows, d)
+    fill(least, rows * k, reinterpret<i32>(<f32>Infinity))
+    for (let j: usize = 0; j < m; j += COLUMNS) {
+      const columns = min(COLUMNS, m - j)
+      packB(panel, y + j * line, line, true, <i32>columns, <i32>d)
+      for (let r: usize = 0; r < rows; r += ROWS) {
+        tile(panels + r * line, panel, d, scratch, COLUMNS << 2)
+        for (let s: usize = 0; s < min(ROWS, rows - r); s++) {
+          const row = ((r + s) * k) << 2
+          keepLeast(scratch + ((s * COLUMNS) << 2), j, columns, places + row, least + row, k)
+        }
+      }
+    }
     places += (rows * k) << 2
   }
 }
 
-/** Where the k least of m numbers stand: those found so far are kept in order, and four at a time are compared with the last of them. */
-function leastOfRow(x: usize, m: usize, places: usize, least: usize, k: usize): void {
-  let found: usize = 0
-  for (let i: usize = 0; i < m; i += 4) {
-    const v = loadFirst(x + (i << 2), m - i)
-    const candidates = found < k ? 15 : i32x4.bitmask(f32x4.lt(v, v128.load32_splat(least + ((k - 1) << 2))))
-    if (!candidates) continue
-    const end = min(i + 4, m)
-    for (let j = i; j < end; j++) {
-      const value = load<f32>(x + (j << 2))
-      if (found == k && !(value < load<f32>(least + ((k - 1) << 2)))) continue
-      let at = found < k ? found++ : k - 1
-      for (; at > 0 && value < load<f32>(least + ((at - 1) << 2)); at--) {
-        store<f32>(least + (at << 2), load<f32>(least + ((at - 1) << 2)))
-        store<i32>(places + (at << 2), load<i32>(places + ((at - 1) << 2)))
-      }
-      store<f32>(least + (at << 2), value)
-      store<i32>(places + (at << 2), <i32>j)
-    }
+/** A tile's row, of which the first number stands at place j, joins the k least numbers found so far, which stand in order: only what is less than the last of them. */
+@inline
+function keepLeast(x: usize, j: usize, columns: usize, places: usize, least: usize, k: usize): void {
+  const last = v128.load32_splat(least + ((k - 1) << 2))
+  const candidates = v128.or(f32x4.lt(v128.load(x), last), f32x4.lt(v128.load(x, 16), last))
+  if (v128.any_true(candidates)) for (let c: usize = 0; c < columns; c++) insert(load<f32>(x + (c << 2)), <i32>(j + c), places, least, k)
+}
+
+/** Sorts a number into the k least ones, behind those that are equal; the last one falls out. */
+function insert(value: f32, place: i32, places: usize, least: usize, k: usize): void {
+  let at = (k - 1) << 2
+  if (!(value < load<f32>(least + at))) return
+  for (; at > 0 && value < load<f32>(least + at - 4); at -= 4) {
+    store<f32>(least + at, load<f32>(least + at - 4))
+    store<i32>(places + at, load<i32>(places + at - 4))
   }
+  store<f32>(least + at, value)
+  store<i32>(places + at, place)
 }

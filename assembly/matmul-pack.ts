@@ -48,7 +48,7 @@ function packAlong(to: usize, from: usize, ld: usize, used: i32, width: i32, kc:
  * A panel [kc, width] out of `used` stored rows, transposed four rows at a time; the second four overlap the first where the panel is narrower than 8. Rows
  * that are missing repeat the last one: their products fall away with the tile's edge.
  */
-function packAcross(to: usize, from: usize, ld: usize, used: i32, width: i32, kc: i32): void {
+export function packAcross(to: usize, from: usize, ld: usize, used: i32, width: i32, kc: i32): void {
   const line = <usize>width * F;
   touch(to, from, ld, used, <usize>kc * F);
   for (let i = 0; ; i = width - 4) {

@@ -4,8 +4,8 @@ import type { Core } from './core.ts'
 
 export interface DistanceExports {
   /** Bytes of scratch that squaredDistances and nearest need. */
-  squaredDistancesScratch(d: number): number
-  nearestScratch(n: number, m: number, d: number, k: number): number
+  squaredDistancesScratch(n: number, d: number): number
+  nearestScratch(n: number, d: number, k: number): number
   squaredDistances(x: number, y: number, distances: number, n: number, m: number, d: number, scratch: number): void
   nearest(x: number, y: number, places: number, n: number, m: number, d: number, k: number, scratch: number): void
 }
@@ -15,14 +15,14 @@ export function distance({ exports, memory }: Core<DistanceExports>): DistanceKe
     squaredDistances(x, y, { n, m, d }) {
       memory.begin('squaredDistances', x, y)
       const distances = memory.allocate(x.dtype, n * m)
-      const scratch = memory.scratch(exports.squaredDistancesScratch(d))
+      const scratch = memory.scratch(exports.squaredDistancesScratch(n, d))
       exports.squaredDistances(memory.address(x), memory.address(y), memory.address(distances), n, m, d, scratch)
       return distances
     },
     nearest(x, y, { n, m, d, k }) {
       memory.begin('nearest', x, y)
       const places = memory.allocate('int32', n * k)
-      const scratch = memory.scratch(exports.nearestScratch(n, m, d, k))
+      const scratch = memory.scratch(exports.nearestScratch(n, d, k))
       exports.nearest(memory.address(x), memory.address(y), memory.address(places), n, m, d, k, scratch)
       return places
     },
