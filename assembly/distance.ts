@@ -68,7 +68,9 @@ function tile(x: usize, panel: usize, d: usize, to: usize, rowTo: usize): void {
   let s20 = f32x4.splat(0), s21 = f32x4.splat(0)
   let s30 = f32x4.splat(0), s31 = f32x4.splat(0)
   let s40 = f32x4.splat(0), s41 = f32x4.splat(0)
-  for (const end = x + ((ROWS * d) << 2); x < end; x += ROWS << 2, panel += COLUMNS << 2) {
+  const end = x + ((ROWS * d) << 2)
+  // The first step stands before the loop, so that V8 (Node 20) keeps the addresses x + 4, x + 8, ... in registers and does not compute them in every step.
+  {
     const y0 = v128.load(panel), y1 = v128.load(panel, 16)
     const a0 = v128.load32_splat(x)
     s00 = addSquare(a0, y0, s00)
@@ -85,6 +87,28 @@ function tile(x: usize, panel: usize, d: usize, to: usize, rowTo: usize): void {
     const a4 = v128.load32_splat(x, 16)
     s40 = addSquare(a4, y0, s40)
     s41 = addSquare(a4, y1, s41)
+      x += ROWS << 2
+    panel += COLUMNS << 2
+  }
+  while (x < end) {
+    const y0 = v128.load(panel), y1 = v128.load(panel, 16)
+    const a0 = v128.load32_splat(x)
+    s00 = addSquare(a0, y0, s00)
+    s01 = addSquare(a0, y1, s01)
+    const a1 = v128.load32_splat(x, 4)
+    s10 = addSquare(a1, y0, s10)
+    s11 = addSquare(a1, y1, s11)
+    const a2 = v128.load32_splat(x, 8)
+    s20 = addSquare(a2, y0, s20)
+    s21 = addSquare(a2, y1, s21)
+    const a3 = v128.load32_splat(x, 12)
+    s30 = addSquare(a3, y0, s30)
+    s31 = addSquare(a3, y1, s31)
+    const a4 = v128.load32_splat(x, 16)
+    s40 = addSquare(a4, y0, s40)
+    s41 = addSquare(a4, y1, s41)
+      x += ROWS << 2
+    panel += COLUMNS << 2
   }
   v128.store(to, s00)
   v128.store(to, s01, 16)
