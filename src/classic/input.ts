@@ -70,13 +70,20 @@ function ofArrays(operation: string, x: readonly ArrayLike<number>[], argument: 
   expect(d > 0, operation, () => `the rows of ${argument} are empty, expected at least one feature`)
   const data = new Float32Array(n * d)
   for (const [i, row] of x.entries()) {
-    for (let j = 0; j < d; j++) {
-      const value: unknown = row[j]
-      if (typeof value !== 'number') throw new GradusError(operation, `${argument}[${i}][${j}] must be a number, got ${describe(value)}`)
-      data[i * d + j] = value
-    }
+    const j = copyNumbers(row, data, i * d)
+    expect(j < 0, operation, () => `${argument}[${i}][${j}] must be a number, got ${describe(row[j])}`)
   }
   return { data, n, d }
+}
+
+/** Copies a row to a place in data. Gives where something else than a number stands, or -1. A loop in a function of its own takes half the time. */
+function copyNumbers(row: ArrayLike<unknown>, data: Float32Array, to: number): number {
+  for (let j = 0; j < row.length; j++) {
+    const value = row[j]
+    if (typeof value !== 'number') return j
+    data[to + j] = value
+  }
+  return -1
 }
 
 const isList = (value: unknown): value is ArrayLike<number> => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)

@@ -65,8 +65,7 @@ export abstract class NearestNeighbors {
     const { nNeighbors: k = 5 } = this.options
     expectSquarable(`${this.#name}.fit`, samples)
     expect(k <= n, `${this.#name}.fit`, () => `nNeighbors ${k} is more than the ${n} samples`)
-    const keys = Float64Array.from(ranks, (rank, i) => rank * n + i).sort() // without a function that compares, sorting is fast
-    const order = Int32Array.from(keys, (key) => key % n)
+    const order = orderOf(ranks)
     const sorted = like(data)
     for (const [place, i] of order.entries()) sorted.set(data.subarray(i * d, (i + 1) * d), place * d)
     this.#store = { data: sorted, n, d, order }
@@ -88,6 +87,17 @@ export abstract class NearestNeighbors {
     const weights = this.options.weights === 'distance' ? inverse(distances, k) : new Float64Array(n * k).fill(1)
     return { samples: given, k, places: found.map((place) => store.order[place]), distances, weights }
   }
+}
+
+/** The places in the order of their ranks, equal ones as they come: a counting sort. */
+function orderOf(ranks: Int32Array): Int32Array {
+  const end = ranks.reduce((most, rank) => Math.max(most, rank), 0) + 1
+  const next = new Int32Array(end + 1) // where the next place of each rank goes
+  for (const rank of ranks) next[rank + 1]++
+  for (let rank = 0; rank < end; rank++) next[rank + 1] += next[rank]
+  const order = new Int32Array(ranks.length)
+  for (const [i, rank] of ranks.entries()) order[next[rank]++] = i
+  return order
 }
 
 /** The k rows of y nearest to each row of x        -> [N, K] */
