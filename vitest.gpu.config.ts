@@ -9,6 +9,8 @@ export default defineConfig({
       'spec/cast.spec.ts',
       'spec/gather.spec.ts',
       'spec/pooling.spec.ts',
+      'spec/activation.spec.ts',
+      'spec/elementwise.spec.ts',
       'spec/softmax.spec.ts',
     ],
     testTimeout: 120_000,

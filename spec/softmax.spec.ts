@@ -46,7 +46,7 @@ const backward =
 const rowScale = (x: HostArray, c: number, i: number) => scale(x.subarray(i - (i % c), i - (i % c) + c))
 
 describe('softmax', () => {
-  it('on wasm is within 4 ulp of the definition, where x - max x is exact', () => {
+  it('on the twins is within 4 ulp of the definition, where x - max x is exact', () => {
     fc.assert(
       fc.property(rows, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, wide).map((v) => Math.round(v * 256) / 256)
@@ -55,7 +55,7 @@ describe('softmax', () => {
     )
   })
 
-  it('on wasm is within 1e-5 of the definition relatively for any x, within 2e-7 absolutely', () => {
+  it('on the twins is within 1e-5 of the definition relatively for any x, within 2e-7 absolutely', () => {
     fc.assert(
       fc.property(rows, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, wide)
@@ -107,7 +107,7 @@ describe('softmax', () => {
 })
 
 describe('logSoftmax', () => {
-  it('on wasm is within 2e-6 of the definition for x within ±20', () => {
+  it('on the twins is within 2e-6 of the definition for x within ±20', () => {
     fc.assert(fc.property(rows, seeds, (o, seed) => expectTwins(forward(logSoftmax, o), [numbers(seed, o.n * o.c, wide)], { abs: 4e-6 })))
   })
 
@@ -150,7 +150,7 @@ describe('both', () => {
     )
   })
 
-  it('pass dy back on wasm within 2^-21 · Σ|dy| of the definition', () => {
+  it('pass dy back on the twins within 2^-21 · Σ|dy| of the definition', () => {
     fc.assert(
       fc.property(rows, seeds, (o, seed) => {
         const dy = numbers(seed, o.n * o.c)

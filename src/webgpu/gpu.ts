@@ -3,7 +3,8 @@ import type { DType } from '../reference/array.ts'
 import { Commands } from './commands.ts'
 import { type Complaint, Failures } from './failures.ts'
 import { type GpuArray, GpuMemory } from './memory.ts'
-import { type Program, Programs, type Source } from './program.ts'
+import type { Slot } from './pool.ts'
+import { type Element, type Program, Programs, type Source } from './program.ts'
 
 /** So many workgroups there are at most along one axis, on every adapter. */
 const MAX_GROUPS = 65_535
@@ -75,8 +76,8 @@ export class Gpu {
       () => `${size.join(' × ')} workgroups are more than the ${MAX_GROUPS} that a device runs along an axis`,
     )
     const slots = []
-    for (const name in source.reads) slots.push(this.memory.slotOf(source.name, arrays[name], 'read'))
-    for (const name in source.writes) slots.push(this.memory.slotOf(source.name, arrays[name], 'write'))
+    for (const name in source.reads) slots.push(this.#slot(source, name, source.reads[name], arrays[name], 'read'))
+    for (const name in source.writes) slots.push(this.#slot(source, name, source.writes[name], arrays[name], 'write'))
     if (source.checks) slots.push(this.memory.complaints)
     for (const slot of slots) slot.batch = this.commands.batch // what came in last may have begun a new batch
     const program: Program = this.#programs.compile(source)
@@ -84,6 +85,13 @@ export class Gpu {
     write(this.commands.params(), source, params)
     const label = () => `${source.name} ${JSON.stringify(params)}`
     this.commands.dispatch(program.pipeline, this.#programs.group(program, slots), size, label)
+  }
+
+  /** The buffer of an array, whose dtype must be the one that the source states; u32 stands for the bits of any. */
+  #slot(source: Source, name: string, element: Element, array: GpuArray, access: 'read' | 'write'): Slot {
+    const dtype = element === 'i32' ? 'int32' : 'float32'
+    expect(element === 'u32' || array.dtype === dtype, source.name, () => `on webgpu ${name} must be ${dtype}, got ${array.dtype}`)
+    return this.memory.slotOf(source.name, array, access)
   }
 
   expectDevice(operation: string): void {

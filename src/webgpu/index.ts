@@ -1,7 +1,9 @@
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
+import { activation } from './kernels/activation.ts'
 import { cast } from './kernels/cast.ts'
 import { check } from './kernels/check.ts'
+import { elementwise } from './kernels/elementwise.ts'
 import { gather } from './kernels/gather.ts'
 import { arrays } from './kernels/memory.ts'
 import { pooling } from './kernels/pooling.ts'
@@ -10,9 +12,11 @@ import { softmax } from './kernels/softmax.ts'
 /** The kernels on a device. */
 export function kernelsOn(gpu: Gpu) {
   return {
+    ...activation(gpu),
     ...arrays(gpu),
     ...cast(gpu),
     ...check(gpu),
+    ...elementwise(gpu),
     ...gather(gpu),
     ...pooling(gpu),
     ...softmax(gpu),

@@ -4,9 +4,7 @@ import { eachSource, runEach, typed } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
 
-const fill = typed((T) =>
-  eachSource('fill', { reads: {}, writes: { y: T }, params: { value: T === 'i32' ? 'i32' : 'f32' }, body: 'y[i] = p.value;' }),
-)
+const fill = typed((T) => eachSource('fill', { reads: {}, writes: { y: T }, params: { value: T }, body: 'y[i] = p.value;' }))
 const copy = typed((T) => eachSource('copy', { reads: { x: T }, writes: { y: T }, body: 'y[i] = x[i];' }))
 
 export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {

@@ -1,5 +1,5 @@
 import type { RowsOptions, SoftmaxKernels } from '../../reference/softmax.ts'
-import { exp, special } from '../functions.ts'
+import { exp, log, special } from '../functions.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
 import type { Source } from '../program.ts'
@@ -9,7 +9,7 @@ import { ROW_THREADS, rowReductions } from '../workgroup.ts'
 const rows = {
   params: { rows: 'u32', c: 'u32' },
   workgroup: [ROW_THREADS, 1, 1],
-  declarations: `${special}${exp}${rowReductions}`,
+  declarations: `${special}${exp}${log}${rowReductions}`,
 } as const
 
 const start = `
@@ -48,7 +48,7 @@ const backward = (name: string, term: string, dx: string): Source => ({
 
 const softmaxSource = forward('softmax', 'exp_(x[row + i] - greatest) / sum')
 const softmaxBackwardSource = backward('softmaxBackward', 'dy[row + i] * y[row + i]', 'y[row + i] * (dy[row + i] - sum)')
-const logSoftmaxSource = forward('logSoftmax', 'x[row + i] - greatest - log(sum)')
+const logSoftmaxSource = forward('logSoftmax', 'x[row + i] - greatest - log_(sum)')
 const logSoftmaxBackwardSource = backward('logSoftmaxBackward', 'dy[row + i]', 'dy[row + i] - exp_(y[row + i]) * sum')
 
 export function softmax(gpu: Gpu): SoftmaxKernels<GpuArray> {

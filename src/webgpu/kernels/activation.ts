@@ -1,0 +1,43 @@
+import type { ActivationKernels } from '../../reference/activation.ts'
+import { backward, runBackward, runUnary, unary } from '../each.ts'
+import { exp, normal, sigmoid, special, tanh } from '../functions.ts'
+import type { Gpu } from '../gpu.ts'
+import type { GpuArray } from '../memory.ts'
+import type { Source } from '../program.ts'
+
+const slope = { params: { slope: 'f32' } } as const
+const withNormal = { declarations: `${exp}${normal}` }
+
+const sources = {
+  relu: unary('relu', 'select(max(0.0, x[i]), x[i], isNan(x[i]))', { declarations: special }),
+  leakyRelu: unary('leakyRelu', 'select(p.slope * x[i], x[i], x[i] > 0.0)', slope),
+  sigmoid: unary('sigmoid', 'sigmoid_(x[i])', { declarations: `${exp}${sigmoid}` }),
+  tanh: unary('tanh', 'tanh_(x[i])', { declarations: `${special}${exp}${tanh}` }),
+  gelu: unary('gelu', 'x[i] * normalCdf(x[i], bell(x[i]))', withNormal),
+}
+
+/** dy · 1 or dy · 0, so that a NaN in dy is seen; 1 - y² as (1 - y)(1 + y), which keeps its digits where |y| is nearly 1; φ(x) = bell(x) / √(2π) */
+const backwards = {
+  relu: backward('reluBackward', 'dy[i] * select(0.0, 1.0, v[i] > 0.0)'),
+  leakyRelu: backward('leakyReluBackward', 'dy[i] * select(p.slope, 1.0, v[i] > 0.0)', slope),
+  sigmoid: backward('sigmoidBackward', 'dy[i] * v[i] * (1.0 - v[i])'),
+  tanh: backward('tanhBackward', 'dy[i] * ((1.0 - v[i]) * (1.0 + v[i]))'),
+  gelu: backward('geluBackward', 'dy[i] * fma(v[i] * 0.3989422804014327, bell(v[i]), normalCdf(v[i], bell(v[i])))', withNormal),
+}
+
+export function activation(gpu: Gpu): ActivationKernels<GpuArray> {
+  const of = (source: Source) => (x: GpuArray) => runUnary(gpu, source, x)
+  const back = (source: Source) => (dy: GpuArray, v: GpuArray) => runBackward(gpu, source, dy, v)
+  return {
+    relu: of(sources.relu),
+    reluBackward: back(backwards.relu),
+    leakyRelu: (x, { negativeSlope }) => runUnary(gpu, sources.leakyRelu, x, { slope: negativeSlope }),
+    leakyReluBackward: (dy, x, { negativeSlope }) => runBackward(gpu, backwards.leakyRelu, dy, x, { slope: negativeSlope }),
+    sigmoid: of(sources.sigmoid),
+    sigmoidBackward: back(backwards.sigmoid),
+    tanh: of(sources.tanh),
+    tanhBackward: back(backwards.tanh),
+    gelu: of(sources.gelu),
+    geluBackward: back(backwards.gelu),
+  }
+}
