@@ -277,6 +277,8 @@ describe('backends', () => {
   })
 
   it('an unknown backend is named', async () => {
-    await expect(setBackend('cuda' as never)).rejects.toThrow("setBackend: expected 'reference' or 'wasm', got \"cuda\"")
+    await expect(setBackend('cuda' as never)).rejects.toThrow("setBackend: expected 'reference', 'wasm' or 'webgpu', got \"cuda\"")
+    await expect(setBackend('wasm', { debug: true })).rejects.toThrow("setBackend: debug is an option of 'webgpu', got it for 'wasm'")
+    await expect(setBackend('wasm', { thread: 2 } as never)).rejects.toThrow("setBackend: thread is no option, got it for 'wasm'")
   })
 })

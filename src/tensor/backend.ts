@@ -1,7 +1,8 @@
-import { expect, GradusError } from '../errors.ts'
+import { expect } from '../errors.ts'
 import { type HostKernels, type Kernels, reference } from '../kernels.ts'
 import type { DType } from '../reference/array.ts'
 import { loadWasm, loadWasmSync } from '../wasm/index.ts'
+import type { WebGpuOptions } from '../webgpu/index.ts'
 
 /** An array of whichever backend holds it; only that backend's kernels look inside. */
 export type BackendArray = unknown
@@ -9,27 +10,48 @@ export type Backend = Kernels<BackendArray>
 export type HostBackend = HostKernels<BackendArray>
 export type BackendName = 'reference' | 'wasm' | 'webgpu'
 
-export interface BackendOptions {
+export interface BackendOptions extends WebGpuOptions {
   /** How many threads wasm computes with in Node, 1 to 64; else GRADUS_THREADS says it, else there is one for each processor. */
   threads?: number
 }
 
 let active: Backend | null = null
 
+/** Which backend has which options. */
+const optionsOf: Readonly<Record<BackendName, readonly (keyof BackendOptions)[]>> = {
+  reference: [],
+  wasm: ['threads'],
+  webgpu: ['device', 'debug', 'memory'],
+}
+
+const backends = Object.keys(optionsOf) as BackendName[]
+
 /**
- * Chooses where float32 is computed from now on. Existing tensors move at their next use.
- * Where nothing was chosen, Node computes on wasm and a browser, which loads it asynchronously, on reference.
- * The number of threads changes no result, only how soon it is there.
+ * Chooses where float32 is computed from now on (and on webgpu int32). Existing tensors move at their next use: what webgpu has computed comes to the host before this
+ * settles. Where nothing was chosen, Node computes on wasm and a browser, which loads it asynchronously, on reference. The number of threads changes no result, only
+ * how soon it is there. `device`, `debug` and `memory` are options of webgpu. A webgpu device that was lost, and what was computed on it, does not come back; the next call
+ * makes a new one.
  */
 export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<void> {
-  expect(
-    name === 'wasm' || options.threads === undefined,
-    'setBackend',
-    () => `threads is an option of 'wasm', got it for ${JSON.stringify(name)}`,
-  )
-  if (name === 'reference') active = reference
-  else if (name === 'wasm') active = await loadWasm(options)
-  else throw new GradusError('setBackend', `expected 'reference' or 'wasm', got ${JSON.stringify(name)}`)
+  expect(Object.hasOwn(optionsOf, name), 'setBackend', () => `expected 'reference', 'wasm' or 'webgpu', got ${JSON.stringify(name)}`)
+  for (const [option, value] of Object.entries(options)) {
+    const owner = backends.find((other) => optionsOf[other].some((own) => own === option))
+    expect(
+      owner === name || value === undefined,
+      'setBackend',
+      () => `${option} is ${owner ? `an option of '${owner}'` : 'no option'}, got it for '${name}'`,
+    )
+  }
+  const kernels = await load(name, options)
+  if (active !== null && active !== kernels) await active.leave()
+  active = kernels
+}
+
+async function load(name: BackendName, options: BackendOptions): Promise<Backend> {
+  if (name === 'reference') return reference
+  if (name === 'wasm') return loadWasm(options)
+  const { loadWebGpu } = await import('../webgpu/index.ts') // the shaders are for those who ask for them
+  return (await loadWebGpu(options)).kernels
 }
 
 /** Computes float32 on these kernels from now on: for whoever measures or tests a backend of its own. */

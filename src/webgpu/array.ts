@@ -1,7 +1,7 @@
 import type { DType, HostArray } from '../reference/array.ts'
 import type { Slot } from './pool.ts'
 
-/** Where an array's numbers are. It outlives the array itself: when the collector has taken the array, its buffer goes back to the pool. */
+/** Where an array's numbers are. While they are on the device it outlives the array itself: when the collector has taken the array, its buffer goes back to the pool. */
 export interface Place {
   readonly dtype: DType
   readonly length: number

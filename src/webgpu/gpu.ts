@@ -13,6 +13,8 @@ const MAX_BIND_GROUPS = 4096
 export interface GpuOptions {
   /** Each kernel is submitted by itself, so that a mistake in it is reported with its name and parameters. Slow. Default false. */
   debug?: boolean
+  /** How many bytes arrays may fill, since WebGPU does not say how many a device has. Default 4 GiB. */
+  memory?: number
 }
 
 /** What a parameter is: a number, or for `axes` a list of up to eight times four numbers. */
@@ -28,11 +30,11 @@ export class Gpu {
   /** Why the device is no more. */
   #lost: string | null = null
 
-  constructor(device: GPUDevice, { debug = false }: GpuOptions = {}) {
+  constructor(device: GPUDevice, { debug = false, memory = 2 ** 32 }: GpuOptions = {}) {
     this.device = device
     this.#programs = new Programs(device)
     this.commands = new Commands(device, this.#programs.paramsLayout, this.#failures, debug)
-    this.memory = new GpuMemory(device, this.commands, this.#failures, () => this.#programs.forgetGroups())
+    this.memory = new GpuMemory(device, this.commands, this.#failures, memory, () => this.#programs.forgetGroups())
     device.lost.then(({ reason, message }) => {
       this.#lost = message || reason
     })

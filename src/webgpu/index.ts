@@ -1,3 +1,5 @@
+import type { Kernels } from '../kernels.ts'
+import type { GpuArray } from './array.ts'
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { activation } from './kernels/activation.ts'
@@ -28,8 +30,31 @@ export interface WebGpuOptions extends GpuOptions {
   device?: GPUDevice
 }
 
-/** The backend on a device of its own, or on the one that is handed in. */
-export async function createWebGpu({ device, ...options }: WebGpuOptions = {}) {
-  const gpu = new Gpu(device ?? (await requestDevice()), options)
-  return { gpu, kernels: kernelsOn(gpu) }
+export interface WebGpu {
+  readonly gpu: Gpu
+  readonly kernels: Kernels<GpuArray>
 }
+
+/** The backend on a device of its own, or on the one that is handed in. GRADUS_DEBUG=1 in the environment is the option debug. */
+export async function createWebGpu({ device, debug = isDebugging(), ...options }: WebGpuOptions = {}): Promise<WebGpu> {
+  const gpu = new Gpu(device ?? (await requestDevice()), { debug, ...options })
+  return { gpu, kernels: kernelsOn(gpu) as unknown as Kernels<GpuArray> }
+}
+
+const isDebugging = (): boolean => typeof process !== 'undefined' && process.env?.GRADUS_DEBUG === '1'
+
+let shared: Promise<WebGpu & { options: WebGpuOptions }> | null = null
+
+/** The backend that all tensors share: a new one where its device is lost, or where other options are given. */
+export function loadWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
+  const before = shared
+  shared = (async () => {
+    const known = await before?.catch(() => null)
+    return known && !known.gpu.isLost && isWithin(options, known.options) ? known : { ...(await createWebGpu(options)), options }
+  })()
+  return shared
+}
+
+/** The options given are those that it has. */
+const isWithin = (options: WebGpuOptions, others: WebGpuOptions): boolean =>
+  (Object.keys(options) as (keyof WebGpuOptions)[]).every((name) => options[name] === undefined || options[name] === others[name])

@@ -23,19 +23,21 @@ export function sizeClass(bytes: number): number {
 /** Free buffers that wait for the next array of their size: a loop that does the same in every step creates buffers in the first one only. */
 export class Pool {
   readonly #create: (size: number) => GPUBuffer
+  readonly #isBroken: (buffer: GPUBuffer) => boolean
   readonly #free = new Map<number, Slot[]>()
   #count = 0
   /** Bytes in buffers that an array holds, and in those that wait. */
   usedBytes = 0
   freeBytes = 0
 
-  constructor(create: (size: number) => GPUBuffer) {
+  /** create: a buffer of so many bytes. isBroken: it came to nothing, and must not be used again. */
+  constructor(create: (size: number) => GPUBuffer, isBroken: (buffer: GPUBuffer) => boolean = () => false) {
     this.#create = create
+    this.#isBroken = isBroken
   }
 
-  /** A buffer of at least so many bytes; one that no command after `batch` waits for, if it is said. Its numbers are whatever lay there before. */
-  take(bytes: number, batch = Number.POSITIVE_INFINITY): Slot {
-    const size = sizeClass(bytes)
+  /** A buffer of exactly this size; one that no command after `batch` waits for, if it is said. Its numbers are whatever lay there before. */
+  take(size: number, batch = Number.POSITIVE_INFINITY): Slot {
     const waiting = this.#free.get(size) ?? []
     const place = waiting.findLastIndex((slot) => slot.batch <= batch)
     const [found] = place < 0 ? [] : waiting.splice(place, 1)
@@ -47,6 +49,7 @@ export class Pool {
 
   give(slot: Slot): void {
     this.usedBytes -= slot.size
+    if (this.#isBroken(slot.buffer)) return
     this.freeBytes += slot.size
     const waiting = this.#free.get(slot.size)
     if (waiting) waiting.push(slot)

@@ -17,11 +17,25 @@ export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {
       return memory.upload(host)
     },
     download: (_, operation) => {
-      throw new GradusError(operation, 'on webgpu the numbers arrive later: use await t.read()')
+      gpu.expectDevice(operation)
+      throw new GradusError(
+        operation,
+        "on webgpu the numbers arrive later: use await t.read(). What goes on in float64, on the host: tensor(await t.read(), { dtype: 'float64' })",
+      )
     },
-    read: (x, operation) => memory.read(x, operation),
+    async read(x, operation) {
+      if (memory.peek(x) === null) gpu.expectDevice(operation)
+      try {
+        return await memory.read(x, operation)
+      } catch (error) {
+        gpu.expectDevice(operation)
+        throw error
+      }
+    },
     peek: (x) => memory.peek(x),
-    leave: () => memory.leave(),
+    leave: async () => {
+      if (!gpu.isLost) await memory.leave() // else there is nothing to bring
+    },
     release: (x) => memory.release(x),
     retire: (xs) => memory.retire(xs),
     supersede: (xs) => memory.supersede(xs),
@@ -31,6 +45,8 @@ export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {
       return y
     },
     copy(x) {
+      const host = memory.peek(x)
+      if (host !== null) return memory.upload(host) // where the host has the numbers, it has those of the copy
       const y = gpu.allocate('copy', x.dtype, x.length)
       runEach(gpu, copy(x.dtype), x.length, { x, y })
       return y
