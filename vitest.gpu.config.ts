@@ -6,11 +6,13 @@ export default defineConfig({
     include: [
       'spec/**/*.gpu.ts',
       // the laws of each concept
-      'spec/cast.spec.ts',
-      'spec/gather.spec.ts',
-      'spec/pooling.spec.ts',
       'spec/activation.spec.ts',
+      'spec/batch-norm.spec.ts',
+      'spec/cast.spec.ts',
       'spec/elementwise.spec.ts',
+      'spec/gather.spec.ts',
+      'spec/layer-norm.spec.ts',
+      'spec/pooling.spec.ts',
       'spec/softmax.spec.ts',
     ],
     testTimeout: 120_000,

@@ -42,7 +42,7 @@ function conditions(x: HostArray, { n, c, eps }: LayerNormOptions): { rstd: numb
 describe('layerNorm', () => {
   beforeAll(() => setBackend('reference'))
 
-  it('on wasm is as near to the definition as the rounding of μ and x allows', () => {
+  it('on the twins is as near to the definition as the rounding of μ and x allows', () => {
     fc.assert(
       fc.property(options, seeds, (o, seed) => {
         const inputs = [numbers(seed, o.n * o.c, { min: -3, max: 5 }), numbers(seed + 1, o.c), numbers(seed + 2, o.c)]
@@ -54,7 +54,7 @@ describe('layerNorm', () => {
     )
   })
 
-  it('on wasm passes back what the definition does, as near as that', () => {
+  it('on the twins passes back what the definition does, as near as that', () => {
     fc.assert(
       fc.property(options, seeds, (o, seed) => {
         const [dy, x, w] = [numbers(seed, o.n * o.c), numbers(seed + 1, o.n * o.c), numbers(seed + 2, o.c)]

@@ -3,10 +3,12 @@ import type { GpuArray } from './array.ts'
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { activation } from './kernels/activation.ts'
+import { batchNorm } from './kernels/batch-norm.ts'
 import { cast } from './kernels/cast.ts'
 import { check } from './kernels/check.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { gather } from './kernels/gather.ts'
+import { layerNorm } from './kernels/layer-norm.ts'
 import { arrays } from './kernels/memory.ts'
 import { pooling } from './kernels/pooling.ts'
 import { softmax } from './kernels/softmax.ts'
@@ -16,10 +18,12 @@ export function kernelsOn(gpu: Gpu) {
   return {
     ...activation(gpu),
     ...arrays(gpu),
+    ...batchNorm(gpu),
     ...cast(gpu),
     ...check(gpu),
     ...elementwise(gpu),
     ...gather(gpu),
+    ...layerNorm(gpu),
     ...pooling(gpu),
     ...softmax(gpu),
   }

@@ -1,30 +1,37 @@
 /** Threads of a workgroup that works on one row. */
 export const ROW_THREADS = 64
+/** The parts of the threads become so many, and these one: two barriers, where halves would take six. */
+const FEW = 8
+
+const rowReduction = (name: string, join: (a: string, b: string) => string) => `
+fn ${name}(local: u32, x: f32) -> f32 {
+  parts[local] = x;
+  workgroupBarrier();
+  if (local < ${FEW}) {
+    var y = parts[local];
+    for (var i = local + ${FEW}; i < ${ROW_THREADS}; i += ${FEW}) { y = ${join('y', 'parts[i]')}; }
+    few[local] = y;
+  }
+  workgroupBarrier();
+  var y = few[0];
+  for (var i = 1; i < ${FEW}; i++) { y = ${join('y', 'few[i]')}; }
+  return y;
+}`
 
 /**
- * `rowSum(local, x)`, `rowMax(local, x)`: what all threads of a workgroup of ROW_THREADS have together, by halves: always in the same order, so the same bits. All threads
- * must call it.
+ * `rowSum(local, x)`, `rowMax(local, x)`: what all threads of a workgroup of ROW_THREADS have together, always in the same order, so the same bits. All threads
+ * must call it. They need the functions of `special`.
  */
 export const rowReductions = `
-var<workgroup> partial: array<f32, ${ROW_THREADS}>;
-fn rowSum(local: u32, x: f32) -> f32 {
-  workgroupBarrier();
-  partial[local] = x;
-  for (var half = ${ROW_THREADS / 2}u; half > 0u; half >>= 1u) {
-    workgroupBarrier();
-    if (local < half) { partial[local] += partial[local + half]; }
-  }
-  workgroupBarrier();
-  return partial[0];
-}
+var<workgroup> parts: array<f32, ${ROW_THREADS}>;
+var<workgroup> few: array<f32, ${FEW}>;
 fn greater(a: f32, b: f32) -> f32 { return select(select(b, a, a > b), a, isNan(a)); }
-fn rowMax(local: u32, x: f32) -> f32 {
-  workgroupBarrier();
-  partial[local] = x;
-  for (var half = ${ROW_THREADS / 2}u; half > 0u; half >>= 1u) {
-    workgroupBarrier();
-    if (local < half) { partial[local] = greater(partial[local], partial[local + half]); }
-  }
-  workgroupBarrier();
-  return partial[0];
-}`
+${rowReduction('rowSum', (a, b) => `${a} + ${b}`)}
+${rowReduction('rowMax', (a, b) => `greater(${a}, ${b})`)}`
+
+/**
+ * `pivot(x)`: what is subtracted from the numbers before they are summed for their mean, one of themselves: of numbers far from 0 only their differences remain, and of equal
+ * ones nothing. 0 where x is so large that differences could overflow.
+ */
+export const pivot = `
+fn pivot(x: f32) -> f32 { return select(x, 0.0, abs(x) > 1e30); }`
