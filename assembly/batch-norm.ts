@@ -1,6 +1,7 @@
 /**
  * Batch norm: `src/reference/batch-norm.ts`. x, y, dy, dx: [N, C, S]; mean, variance, w, b, dw, db: [C], all of them there. Where S = 1 the channels are
- * columns, four to a vector; else they are rows of S numbers.
+ * columns, four to a vector; else they are rows of S numbers. Channels do not know of one another: what is summed over the samples is summed for some of them, from where
+ * the pointers stand.
  */
 
 import { addToSums, clearSums, closeGroup, columnSums, dotDifference, GROUP, SquareOfDifference, sumOf } from './moments'
@@ -22,29 +23,29 @@ function sumOfRows<F>(x: usize, n: usize, c: usize, s: usize, p: v128): f64 {
 
 /** Σ_n f(x_nc, p_c) for each column. */
 @inline
-function sumColumns<F>(x: usize, p: usize, n: usize, c: usize, sums: usize): void {
+function sumColumns<F>(x: usize, p: usize, n: usize, c: usize, channels: usize, sums: usize): void {
   const f = changetype<F>(0)
-  const row = c << 2
-  clearSums(sums, c)
+  const row = channels << 2
+  clearSums(sums, channels)
   for (let j: usize = 0; j < n; j++) {
     for (let i: usize = 0; i < row; i += 16) addToSums(sums + i, f.of(loadFirst(x + i, (row - i) >> 2), v128.load(p + i), f32x4.splat(0)))
-    if ((j + 1) % GROUP == 0 || j + 1 == n) closeGroup(sums, c)
-    x += row
+    if ((j + 1) % GROUP == 0 || j + 1 == n) closeGroup(sums, channels)
+    x += c << 2
   }
 }
 
-export function batchMean(x: usize, mean: usize, n: usize, c: usize, s: usize, scratch: usize): void {
-  if (s == 1) sumColumns<Itself>(x, mean, n, c, scratch)
-  for (let i: usize = 0; i < c; i++) {
-    const total = s == 1 ? sumOf(scratch, c, i) : sumOfRows<Itself>(x + ((i * s) << 2), n, c, s, f32x4.splat(0))
+export function batchMean(x: usize, mean: usize, n: usize, c: usize, channels: usize, s: usize, scratch: usize): void {
+  if (s == 1) sumColumns<Itself>(x, mean, n, c, channels, scratch)
+  for (let i: usize = 0; i < channels; i++) {
+    const total = s == 1 ? sumOf(scratch, channels, i) : sumOfRows<Itself>(x + ((i * s) << 2), n, c, s, f32x4.splat(0))
     store<f32>(mean + (i << 2), <f32>(total / <f64>(n * s)))
   }
 }
 
-export function batchVariance(x: usize, mean: usize, variance: usize, n: usize, c: usize, s: usize, scratch: usize): void {
-  if (s == 1) sumColumns<SquareOfDifference>(x, mean, n, c, scratch)
-  for (let i: usize = 0; i < c; i++) {
-    const total = s == 1 ? sumOf(scratch, c, i) : sumOfRows<SquareOfDifference>(x + ((i * s) << 2), n, c, s, v128.load32_splat(mean + (i << 2)))
+export function batchVariance(x: usize, mean: usize, variance: usize, n: usize, c: usize, channels: usize, s: usize, scratch: usize): void {
+  if (s == 1) sumColumns<SquareOfDifference>(x, mean, n, c, channels, scratch)
+  for (let i: usize = 0; i < channels; i++) {
+    const total = s == 1 ? sumOf(scratch, channels, i) : sumOfRows<SquareOfDifference>(x + ((i * s) << 2), n, c, s, v128.load32_splat(mean + (i << 2)))
     store<f32>(variance + (i << 2), <f32>(total / <f64>(n * s)))
   }
 }
@@ -106,21 +107,21 @@ function scaleRow(x: usize, y: usize, n: usize, mean: v128, scale: v128, shift: 
 
 export function batchNormBackward(
   dy: usize, x: usize, mean: usize, variance: usize, w: usize, dx: usize, dw: usize, db: usize,
-  n: usize, c: usize, s: usize, eps: f64, training: bool, scratch: usize,
+  n: usize, c: usize, channels: usize, s: usize, eps: f64, training: bool, scratch: usize,
 ): void {
   const sumsW = scratch
-  const sumsB = scratch + columnSums(c)
+  const sumsB = scratch + columnSums(channels)
   if (s == 1) {
-    sumColumns<Itself>(dy, mean, n, c, sumsB)
-    dotColumns(dy, x, mean, n, c, sumsW)
+    sumColumns<Itself>(dy, mean, n, c, channels, sumsB)
+    dotColumns(dy, x, mean, n, c, channels, sumsW)
   }
-  for (let i: usize = 0; i < c; i++) {
+  for (let i: usize = 0; i < channels; i++) {
     const rstd = rstdOf(variance, i, eps)
     let totalB: f64 = 0
     let totalW: f64 = 0
     if (s == 1) {
-      totalB = sumOf(sumsB, c, i)
-      totalW = sumOf(sumsW, c, i)
+      totalB = sumOf(sumsB, channels, i)
+      totalW = sumOf(sumsW, channels, i)
     } else {
       const m = v128.load32_splat(mean + (i << 2))
       for (let j: usize = 0; j < n; j++) {
@@ -133,17 +134,18 @@ export function batchNormBackward(
     store<f32>(db + (i << 2), <f32>totalB)
   }
   // dx = scale · (dy - shift - (x - μ) · along). The sums are read: their scratch is free.
-  const scale = part(scratch, c, 0)
-  const shift = part(scratch, c, 1)
-  const along = part(scratch, c, 2)
-  for (let i: usize = 0; i < c; i++) {
+  const scale = part(scratch, channels, 0)
+  const shift = part(scratch, channels, 1)
+  const along = part(scratch, channels, 2)
+  for (let i: usize = 0; i < channels; i++) {
     const rstd = rstdOf(variance, i, eps)
     const share = training ? 1 / <f64>(n * s) : 0
     store<f32>(scale + (i << 2), <f32>(rstd * <f64>load<f32>(w + (i << 2))))
     store<f32>(shift + (i << 2), <f32>(share * <f64>load<f32>(db + (i << 2))))
     store<f32>(along + (i << 2), <f32>(share * rstd * <f64>load<f32>(dw + (i << 2))))
   }
-  const row = c << 2
+  const row = channels << 2
+  const sample = (c * s) << 2
   for (let j: usize = 0; j < n; j++) {
     if (s == 1) {
       for (let i: usize = 0; i < row; i += 16) {
@@ -158,25 +160,25 @@ export function batchNormBackward(
         backwardRow(dy + at, x + at, dx + at, s, m, v128.load32_splat(scale + i), v128.load32_splat(shift + i), v128.load32_splat(along + i))
       }
     }
-    x += row * s
-    dy += row * s
-    dx += row * s
+    x += sample
+    dy += sample
+    dx += sample
   }
 }
 
 /** Σ_n dy_nc · (x_nc - μ_c) for each column. */
 @inline
-function dotColumns(dy: usize, x: usize, mean: usize, n: usize, c: usize, sums: usize): void {
-  const row = c << 2
-  clearSums(sums, c)
+function dotColumns(dy: usize, x: usize, mean: usize, n: usize, c: usize, channels: usize, sums: usize): void {
+  const row = channels << 2
+  clearSums(sums, channels)
   for (let j: usize = 0; j < n; j++) {
     for (let i: usize = 0; i < row; i += 16) {
       const count = (row - i) >> 2
       addToSums(sums + i, f32x4.mul(loadFirst(dy + i, count), f32x4.sub(loadFirst(x + i, count), v128.load(mean + i))))
     }
-    if ((j + 1) % GROUP == 0 || j + 1 == n) closeGroup(sums, c)
-    dy += row
-    x += row
+    if ((j + 1) % GROUP == 0 || j + 1 == n) closeGroup(sums, channels)
+    dy += c << 2
+    x += c << 2
   }
 }
 

@@ -1,5 +1,6 @@
 /** Squared distances of rows, and which rows are nearest: `src/reference/distance.ts`. All numbers are finite. */
 
+import { beat } from './heartbeat'
 import { packAcross, packB } from './matmul-pack'
 import { fill } from './memory'
 import { madd } from './simd'
@@ -47,6 +48,7 @@ export function squaredDistances(x: usize, y: usize, distances: usize, n: usize,
     packRows(panels, x + i * line, rows, d)
     for (let j: usize = 0; j < m; j += COLUMNS) {
       const columns = min(COLUMNS, m - j)
+      beat()
       packB(panel, y + j * line, line, true, <i32>columns, <i32>d)
       for (let r: usize = 0; r < rows; r += ROWS) {
         const to = distances + (((i + r) * m + j) << 2)
@@ -157,6 +159,7 @@ export function nearest(x: usize, y: usize, places: usize, n: usize, m: usize, d
     fill(least, rows * k, reinterpret<i32>(<f32>Infinity))
     for (let j: usize = 0; j < m; j += COLUMNS) {
       const columns = min(COLUMNS, m - j)
+      beat()
       packB(panel, y + j * line, line, true, <i32>columns, <i32>d)
       for (let r: usize = 0; r < rows; r += ROWS) {
         tile(panels + r * line, panel, d, scratch, COLUMNS << 2)

@@ -1,6 +1,6 @@
 /** Reading at places that are themselves data, and adding there: `src/reference/gather.ts`. Indices are int32 and within range. */
 
-import { loadFirst, storeFirst } from './rows'
+import { Itself, mapRow, zipRow } from './rows'
 
 /** y_oji = x_o,index(o,j,i),i        x: [O, N, I], index: [O, K, I] -> y: [O, K, I]. An element is four bytes. */
 export function gather(x: usize, index: usize, y: usize, outer: usize, n: usize, inner: usize, k: usize): void {
@@ -33,21 +33,21 @@ export function scatterAdd(dy: usize, index: usize, dx: usize, outer: usize, n: 
 
 /** y_j = x_index(j)        x: [N, W], index: [K] -> y: [K, W]. An element is four bytes. */
 export function indexSelect(x: usize, index: usize, y: usize, width: usize, k: usize): void {
+  const none = f32x4.splat(0)
   for (let j: usize = 0; j < k; j++) {
-    const row = x + ((<usize>load<i32>(index + (j << 2)) * width) << 2)
-    for (let i: usize = 0; i < width; i += 4) storeFirst(y + (i << 2), loadFirst(row + (i << 2), width - i), width - i)
+    mapRow<Itself>(x + ((<usize>load<i32>(index + (j << 2)) * width) << 2), y, width, none, none)
     y += width << 2
   }
 }
 
-/** dx_index(j) += dy_j        dy: [K, W], index: [K] -> dx: [N, W], zero before */
+class Plus { @inline of(a: v128, b: v128, _p: v128, _q: v128): v128 { return f32x4.add(a, b) } }
+
+/** dx_index(j) += dy_j, in the order of j        dy: [K, W], index: [K] -> dx: [N, W], zero before */
 export function indexAdd(dy: usize, index: usize, dx: usize, width: usize, k: usize): void {
+  const none = f32x4.splat(0)
   for (let j: usize = 0; j < k; j++) {
     const row = dx + ((<usize>load<i32>(index + (j << 2)) * width) << 2)
-    for (let i: usize = 0; i < width; i += 4) {
-      const place = row + (i << 2)
-      storeFirst(place, f32x4.add(loadFirst(place, width - i), loadFirst(dy + (i << 2), width - i)), width - i)
-    }
+    zipRow<Plus>(row, dy, row, width, none, none)
     dy += width << 2
   }
 }

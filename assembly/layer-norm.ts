@@ -1,6 +1,6 @@
 /** Layer norm, row by row: `src/reference/layer-norm.ts`. x, y, dy, dx: [N, C]; w, b, dw, db: [C], all of them there */
 
-import { addToSums, clearSums, closeGroup, columnSums, dotDifference, GROUP, SquareOfDifference, sumOf } from './moments'
+import { addSums, addToSums, clearSums, closeGroup, columnSums, dotDifference, GROUP, SquareOfDifference, sumOf } from './moments'
 import { Itself, loadFirst, storeFirst, sumRow, zipRow } from './rows'
 import { madd } from './simd'
 
@@ -45,14 +45,13 @@ export function layerNorm(x: usize, w: usize, b: usize, y: usize, n: usize, c: u
   }
 }
 
-/** Bytes of scratch that `layerNormBackward` needs: the sums of dw, the sums of db, and a row of g = dy · w. */
+/** Bytes of scratch that a call of `layerNormBackward` needs: the sums of dw, the sums of db, and a row of g = dy · w. */
 export function layerNormScratch(c: usize): usize {
-  return 2 * columnSums(c) + ((c + 15) << 2)
+  return 2 * columnSums(c) + (((c + 15) & ~15) << 2)
 }
 
-export function layerNormBackward(
-  dy: usize, x: usize, w: usize, dx: usize, dw: usize, db: usize, n: usize, c: usize, eps: f64, scratch: usize,
-): void {
+/** Leaves Σ dy·x̂ and Σ dy of these rows at the beginning of the scratch: `addLayerNormSums` makes dw and db of them. */
+export function layerNormBackward(dy: usize, x: usize, w: usize, dx: usize, n: usize, c: usize, eps: f64, scratch: usize): void {
   const sumsW = scratch
   const sumsB = scratch + columnSums(c)
   const g = sumsB + columnSums(c)
@@ -91,6 +90,17 @@ export function layerNormBackward(
     x += row
     dy += row
     dx += row
+  }
+}
+
+/** dw and db from the sums that `parts` calls have left, one behind the other, added in this order. */
+export function addLayerNormSums(scratch: usize, parts: usize, dw: usize, db: usize, c: usize): void {
+  const sumsW = scratch
+  const sumsB = scratch + columnSums(c)
+  const size = layerNormScratch(c)
+  for (let at = size; at < parts * size; at += size) {
+    addSums(sumsW, sumsW + at, c)
+    addSums(sumsB, sumsB + at, c)
   }
   for (let i: usize = 0; i < c; i++) {
     store<f32>(dw + (i << 2), <f32>sumOf(sumsW, c, i))

@@ -74,6 +74,13 @@ export function closeGroup(sums: usize, c: usize): void {
   }
 }
 
+/** The sums of other rows, whose groups are closed as well, are added. */
+export function addSums(sums: usize, others: usize, c: usize): void {
+  let total = sums + (padded(c) << 2)
+  let other = others + (padded(c) << 2)
+  for (const end = total + (c << 3); total < end; total += 16, other += 16) v128.store(total, f64x2.add(v128.load(total), v128.load(other)))
+}
+
 /** The sum of column i, once its last group is closed. */
 @inline
 export function sumOf(sums: usize, c: usize, i: usize): f64 {

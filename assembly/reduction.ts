@@ -31,12 +31,6 @@ function sumShort(x: usize, n: usize): f32 {
   return total
 }
 
-/** y_oi = (1/N) Σ_j x_oji        x: [O, N, I] -> y: [O, I] */
-export function mean(x: usize, y: usize, outer: usize, n: usize, inner: usize, scratch: usize): void {
-  sum(x, y, outer, n, inner, scratch)
-  divide(y, y, outer * inner, <f32>n)
-}
-
 /** dx_oji = dy_oi / N        dy: [O, I] -> dx: [O, N, I]. What is written past the end of a row is written over by the next. */
 export function meanBackward(dy: usize, dx: usize, outer: usize, n: usize, inner: usize): void {
   const row = inner << 2
@@ -52,8 +46,8 @@ export function meanBackward(dy: usize, dx: usize, outer: usize, n: usize, inner
   }
 }
 
-@inline
-function divide(x: usize, y: usize, n: usize, divisor: f32): void {
+/** y_i = x_i / divisor, whole lines        x -> y: [n] */
+export function divide(x: usize, y: usize, n: usize, divisor: f32): void {
   const d = f32x4.splat(divisor)
   for (const end = x + (n << 2); x < end; x += 16, y += 16) v128.store(y, f32x4.div(v128.load(x), d))
 }

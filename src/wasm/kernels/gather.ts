@@ -1,6 +1,6 @@
 import { argsort, type GatherKernels } from '../../reference/gather.ts'
 import type { WasmArray } from '../memory.ts'
-import type { Core } from './core.ts'
+import { COST, type Core } from './core.ts'
 import type { MemoryExports } from './memory.ts'
 
 export interface GatherExports {
@@ -10,7 +10,8 @@ export interface GatherExports {
   indexAdd(dy: number, index: number, dx: number, width: number, k: number): void
 }
 
-export function gather({ exports, memory }: Core<GatherExports & MemoryExports>): GatherKernels<WasmArray> {
+/** Rows that are read are cut. Adding stays on the caller, and so does reading number by number: docs/design/threads.md. */
+export function gather({ exports, memory, threads }: Core<GatherExports & MemoryExports>): GatherKernels<WasmArray> {
   /** Runs with the addresses of x, of index and of a new array of `size` numbers. */
   function run(operation: string, x: WasmArray, index: WasmArray, size: number, kernel: (x: number, index: number, y: number) => void) {
     memory.begin(operation, x, index)
@@ -28,7 +29,11 @@ export function gather({ exports, memory }: Core<GatherExports & MemoryExports>)
         exports.scatterAdd(pdy, pi, pdx, outer, n, inner, k)
       }),
     indexSelect: (x, index, { width, k }) =>
-      run('indexSelect', x, index, k * width, (px, pi, py) => exports.indexSelect(px, pi, py, width, k)),
+      run('indexSelect', x, index, k * width, (px, pi, py) => {
+        threads.run(exports.indexSelect, { n: k, cost: k * width * COST.simple }, (from, to) => {
+          return [px, pi + 4 * from, py + 4 * width * from, width, to - from]
+        })
+      }),
     indexAdd: (dy, index, { n, width, k }) =>
       run('indexAdd', dy, index, n * width, (pdy, pi, pdx) => {
         exports.fill(pdx, n * width, 0)

@@ -8,7 +8,7 @@ export interface ReductionExports {
   sum(x: number, y: number, outer: number, n: number, inner: number, scratch: number): void
   /** The same with outer = 1 for `columns` of the columns. */
   sumColumns(x: number, y: number, n: number, inner: number, columns: number, scratch: number): void
-  mean(x: number, y: number, outer: number, n: number, inner: number, scratch: number): void
+  divide(x: number, y: number, n: number, divisor: number): void
   meanBackward(dy: number, dx: number, outer: number, n: number, inner: number): void
   cumsum(x: number, y: number, outer: number, n: number, inner: number, reverse: number): void
   argbest(x: number, y: number, outer: number, n: number, inner: number, least: number): void
@@ -53,6 +53,14 @@ export function runSum({ exports, threads }: Core<ReductionExports>, x: number, 
 export function reduction(core: Core<ReductionExports>): ReductionKernels<WasmArray> {
   const { exports, memory, threads } = core
 
+  function sum(operation: string, x: WasmArray, axis: AxisOptions): WasmArray {
+    memory.begin(operation, x)
+    const y = memory.allocate(x.dtype, axis.outer * axis.inner)
+    const scratch = axis.inner === 1 ? 0 : memory.scratch(sumScratch(core, axis))
+    runSum(core, memory.address(x), memory.address(y), axis, scratch)
+    return y
+  }
+
   function argbest(operation: string, x: WasmArray, { outer, n, inner }: AxisOptions, least: boolean): WasmArray {
     memory.begin(operation, x)
     const y = memory.allocate('int32', outer * inner)
@@ -69,18 +77,11 @@ export function reduction(core: Core<ReductionExports>): ReductionKernels<WasmAr
   }
 
   return {
-    sum(x, axis) {
-      memory.begin('sum', x)
-      const y = memory.allocate(x.dtype, axis.outer * axis.inner)
-      const scratch = axis.inner === 1 ? 0 : memory.scratch(sumScratch(core, axis))
-      runSum(core, memory.address(x), memory.address(y), axis, scratch)
-      return y
-    },
-    mean(x, { outer, n, inner }) {
-      memory.begin('mean', x)
-      const y = memory.allocate(x.dtype, outer * inner)
-      const scratch = inner === 1 ? 0 : memory.scratch(exports.sumScratch())
-      exports.mean(memory.address(x), memory.address(y), outer, n, inner, scratch)
+    sum: (x, axis) => sum('sum', x, axis),
+    mean(x, axis) {
+      const y = sum('mean', x, axis)
+      const py = memory.address(y)
+      exports.divide(py, py, y.length, axis.n)
       return y
     },
     meanBackward(dy, { outer, n, inner }) {
