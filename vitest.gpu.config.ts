@@ -7,6 +7,7 @@ export default defineConfig({
       'spec/**/*.gpu.ts',
       // the laws of each concept
       'spec/activation.spec.ts',
+      'spec/attention.spec.ts',
       'spec/batch-norm.spec.ts',
       'spec/cast.spec.ts',
       'spec/elementwise.spec.ts',

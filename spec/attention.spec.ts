@@ -6,10 +6,13 @@ import { type Kernels, reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { AttentionOptions } from '../src/reference/attention.ts'
 import { expectClose, type OracleCase, oracle, thaw } from './support.ts'
-import { type Computation, double, expectBackward, expectTwins, numbers, randomOf, seeds } from './twins.ts'
+import { type Computation, double, expectBackward, expectTwins, numbers, onGpu, randomOf, seeds } from './twins.ts'
 
-/** How many queries or keys: none, one, a few, and around the blocks of 64 and 128. */
-const counts = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(1, 63, 64, 65, 127, 128, 129, 260))
+/** How many queries or keys: none, one, a few, and around the blocks: of 64 and 128, on the GPU of 32. */
+const counts = fc.oneof(
+  fc.integer({ min: 0, max: 20 }),
+  onGpu ? fc.constantFrom(1, 31, 32, 33, 64, 65, 97) : fc.constantFrom(1, 63, 64, 65, 127, 128, 129, 260),
+)
 const widths = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(16, 32, 33))
 
 interface Problem {
@@ -60,16 +63,21 @@ const backward =
 const inputsOf = ({ q, k, v, mask }: Problem) => (mask ? [q, k, v, mask] : [q, k, v])
 
 describe('the kernels', () => {
-  it('on wasm are the definition within rounding: any sizes, any mask, causal or not', () => {
-    fc.assert(
-      fc.property(problemsOf(counts, widths), (p) => {
-        expectTwins(forward(p.o), inputsOf(p), { ulp: 8, abs: 4e-6 })
-        const dy = numbers(5, p.o.n * p.o.l * (p.o.ev + 1), { min: -1, max: 1 })
-        // gradients sum some hundred products, which cancel
-        for (const which of [0, 1, 2]) expectTwins(backward(p.o, which), [dy, ...inputsOf(p)], { ulp: 16, abs: 4e-5 })
-      }),
-      { numRuns: 60 },
-    )
+  /** Both passes of the twins are those of the definition. */
+  function expectBoth(p: Problem) {
+    expectTwins(forward(p.o), inputsOf(p), { ulp: 8, abs: 4e-6 })
+    const dy = numbers(5, p.o.n * p.o.l * (p.o.ev + 1), { min: -1, max: 1 })
+    // gradients sum some hundred products, which cancel
+    for (const which of [0, 1, 2]) expectTwins(backward(p.o, which), [dy, ...inputsOf(p)], { ulp: 16, abs: 4e-5 })
+  }
+
+  it('on the twins are the definition within rounding: any sizes, any mask, causal or not', () => {
+    fc.assert(fc.property(problemsOf(counts, widths), expectBoth), { numRuns: onGpu ? 15 : 60 })
+  })
+
+  it('on the twins are the definition where rows are wide', () => {
+    expectBoth(problem({ n: 2, l: 35, s: 40, e: 70, ev: 3 }, 'each', 1))
+    expectBoth(problem({ n: 2, l: 40, s: 35, e: 3, ev: 130, isCausal: true }, 'none', 2))
   })
 
   it('have the slopes that their backward says', () => {

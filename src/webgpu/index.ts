@@ -3,6 +3,7 @@ import type { GpuArray } from './array.ts'
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { activation } from './kernels/activation.ts'
+import { attention } from './kernels/attention.ts'
 import { batchNorm } from './kernels/batch-norm.ts'
 import { cast } from './kernels/cast.ts'
 import { check } from './kernels/check.ts'
@@ -18,6 +19,7 @@ export function kernelsOn(gpu: Gpu) {
   return {
     ...activation(gpu),
     ...arrays(gpu),
+    ...attention(gpu),
     ...batchNorm(gpu),
     ...cast(gpu),
     ...check(gpu),
