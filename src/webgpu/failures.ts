@@ -13,6 +13,7 @@ export class Failures {
   readonly #complaints: Complaint[] = []
   readonly #ids = new Map<string, number>()
   #first: { batch: number; why: string } | null = null
+  #unwatched: { batch: number; why: string } | null = null
   #lastBatch = 0
 
   /** The device answers later whether something was wrong in this batch. */
@@ -20,7 +21,7 @@ export class Failures {
     this.#lastBatch = Math.max(this.#lastBatch, batch)
     const noted = scope.then(
       (error) => {
-        if (error) this.report(batch, label === '' ? error.message : `${label}: ${error.message}`)
+        if (error) this.#report(batch, label === '' ? error.message : `${label}: ${error.message}`)
       },
       () => {}, // the device is lost, which is said elsewhere
     )
@@ -28,16 +29,38 @@ export class Failures {
     noted.finally(() => this.#waiting.delete(noted))
   }
 
-  report(batch: number, why: string): void {
+  /** Runs what may be refused, and watches it. A lack of memory is a kind of its own. */
+  watching<T>(
+    device: GPUDevice,
+    kind: GPUErrorFilter,
+    batch: number,
+    label: string,
+    run: () => T,
+  ): { result: T; scope: Promise<GPUError | null> } {
+    device.pushErrorScope(kind)
+    const result = run()
+    const scope = device.popErrorScope()
+    this.watch(scope, batch, label)
+    return { result, scope }
+  }
+
+  /** Something was refused that nobody watches: mostly because something that is watched had been refused before, which then says more. */
+  reportUnwatched(batch: number, why: string): void {
+    this.#unwatched ??= { batch, why }
+  }
+
+  #report(batch: number, why: string): void {
     if (this.#first === null || batch < this.#first.batch) this.#first = { batch, why }
   }
 
   /** Waits for all answers that are due, and throws the first failure, once. */
   async check(): Promise<void> {
     await Promise.all(this.#waiting)
-    if (this.#first === null) return
-    const { batch, why } = this.#first
+    const failure = this.#first ?? this.#unwatched
+    if (failure === null) return
+    const { batch, why } = failure
     this.#first = null
+    this.#unwatched = null
     this.#lost.push({ from: batch, to: this.#lastBatch, why })
     throw new GradusError('webgpu', why)
   }

@@ -40,7 +40,7 @@ export class Gpu {
     })
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
-      this.#failures.report(this.commands.batch, event.error.message)
+      this.#failures.reportUnwatched(this.commands.batch, event.error.message)
     })
   }
 
@@ -82,10 +82,10 @@ export class Gpu {
     for (const name in source.writes) slots.push(this.#slot(source, name, source.writes[name], arrays[name], 'write'))
     if (source.checks) slots.push(this.memory.complaints)
     for (const slot of slots) slot.batch = this.commands.batch // what came in last may have begun a new batch
-    const program: Program = this.#programs.compile(source)
+    const label = () => `${source.name} ${JSON.stringify(params)}`
+    const program = this.#programs.find(source) ?? this.#compile(source, label())
     if (this.#programs.groupCount > MAX_BIND_GROUPS) this.#programs.forgetGroups()
     write(this.commands.params(), source, params)
-    const label = () => `${source.name} ${JSON.stringify(params)}`
     this.commands.dispatch(program.pipeline, this.#programs.group(program, slots), size, label)
   }
 
@@ -94,6 +94,10 @@ export class Gpu {
     const dtype = element === 'i32' ? 'int32' : 'float32'
     expect(element === 'u32' || array.dtype === dtype, source.name, () => `on webgpu ${name} must be ${dtype}, got ${array.dtype}`)
     return this.memory.slotOf(source.name, array, access)
+  }
+
+  #compile(source: Source, label: string): Program {
+    return this.#failures.watching(this.device, 'validation', this.commands.batch, label, () => this.#programs.compile(source)).result
   }
 
   expectDevice(operation: string): void {

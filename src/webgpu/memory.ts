@@ -204,16 +204,14 @@ export class GpuMemory {
   #create(size: number): GPUBuffer {
     const usage = USAGE.storage | USAGE.copySource | USAGE.copyTarget
     if (size < LARGE) return this.#device.createBuffer({ size, usage })
-    this.#device.pushErrorScope('out-of-memory')
-    const buffer = this.#device.createBuffer({ size, usage })
     const label = `out of memory: the device has no room for ${showBytes(size)} beside the ${showBytes(this.#pool.usedBytes)} in use`
-    const scope = this.#device.popErrorScope()
+    const create = () => this.#device.createBuffer({ size, usage })
+    const { result, scope } = this.#failures.watching(this.#device, 'out-of-memory', this.#commands.batch, label, create)
     scope.then(
-      (error) => error && this.#broken.add(buffer),
+      (error) => error && this.#broken.add(result),
       () => {}, // the device is lost, which is said elsewhere
     )
-    this.#failures.watch(scope, this.#commands.batch, label)
-    return buffer
+    return result
   }
 
   /** From here on the collector tells when the program lets go of x. */

@@ -85,9 +85,11 @@ export class Programs {
     this.paramsLayout = device.createBindGroupLayout({ entries: [binding] })
   }
 
+  find(source: Source): Program | undefined {
+    return this.#programs.get(source)
+  }
+
   compile(source: Source): Program {
-    const known = this.#programs.get(source)
-    if (known) return known
     const layoutKey = 'r'.repeat(Object.keys(source.reads).length) + 'w'.repeat(Object.keys(source.writes).length + (source.checks ? 1 : 0))
     const { group, pipeline: layout } = this.#layout(layoutKey)
     const module = this.#device.createShaderModule({ label: source.name, code: wgslOf(source) })

@@ -1,4 +1,5 @@
 import { GradusError } from '../errors.ts'
+import { showBytes } from '../reference/memory.ts'
 import type { Commands } from './commands.ts'
 import type { Failures } from './failures.ts'
 import { Pool, type Slot, sizeClass, USAGE } from './pool.ts'
@@ -23,7 +24,10 @@ export class Readback {
     this.#failures = failures
     const usage = USAGE.storage | USAGE.copySource | USAGE.copyTarget
     this.complaints = { id: -1, buffer: device.createBuffer({ size: COMPLAINT_BYTES, usage }), size: COMPLAINT_BYTES, batch: -1 }
-    this.#staging = new Pool((size) => device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget }))
+    this.#staging = new Pool((size) => {
+      const create = () => device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget })
+      return failures.watching(device, 'out-of-memory', commands.batch, `out of memory: no room to read ${showBytes(size)}`, create).result
+    })
   }
 
   /** The first bytes of a buffer, once all that was asked for so far has been computed. Throws what has gone wrong on the way. */
