@@ -73,6 +73,13 @@ describe('the package', () => {
     expect(loss).toBeLessThan(0.02)
   })
 
+  it('says in one sentence what webgpu needs in Node, and fails', () => {
+    writeFileSync(join(app.folder, 'gpu.js'), "import { setBackend } from 'gradus'\nawait setBackend('webgpu')\n")
+    const { status, stderr } = spawnSync(process.execPath, ['gpu.js'], { cwd: app.folder, encoding: 'utf8' })
+    expect(stderr).toMatch(/GradusError: webgpu: Node has no WebGPU of its own: run .+"npm install webgpu"/)
+    expect(status).toBe(1)
+  })
+
   it('is bundled by Vite for browsers, and the bundle trains', async () => {
     expect(await bundle(app, 'xor.js')).toEqual([]) // such as: a module of Node has been externalized
     const assets = readdirSync(join(app.folder, 'site/assets'))
