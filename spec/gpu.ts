@@ -62,7 +62,9 @@ export class GpuThread {
   call(kernel: string, ...args: unknown[]): unknown {
     Atomics.store(this.#signal, 0, 0)
     this.#worker.postMessage({ kernel, args } satisfies Call)
-    if (Atomics.wait(this.#signal, 0, 0, PATIENCE) === 'timed-out') throw new Error(`${kernel}: the GPU gave no answer`)
+    // A late wake-up for the call before may end the waiting early: the signal itself says whether the answer is there.
+    while (Atomics.load(this.#signal, 0) === 0)
+      if (Atomics.wait(this.#signal, 0, 0, PATIENCE) === 'timed-out') throw new Error(`${kernel}: the GPU gave no answer`)
     const { value, error, name }: Reply = receiveMessageOnPort(this.#port)?.message ?? { error: `${kernel}: no answer` }
     if (error === undefined) return value
     throw name === 'GradusError' ? Object.assign(new GradusError('', ''), { message: error }) : new Error(error)
