@@ -14,6 +14,8 @@ export default defineConfig({
       'spec/gather.spec.ts',
       'spec/layer-norm.spec.ts',
       'spec/pooling.spec.ts',
+      'spec/linear.spec.ts',
+      'spec/matmul.spec.ts',
       'spec/softmax.spec.ts',
     ],
     testTimeout: 120_000,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
 import { type LinearOptions, linearBackward } from '../src/reference/linear.ts'
-import { builds, type Computation, double, expectBackward, expectTwins, numbers, seeds } from './twins.ts'
+import { builds, type Computation, double, expectBackward, expectTwins, numbers, onGpu, seeds } from './twins.ts'
 
 const side = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 1, 5, 6, 8, 9, 33))
 const problems: fc.Arbitrary<LinearOptions> = fc.record({ m: side, k: side, n: side })
@@ -29,14 +29,14 @@ describe('linear', () => {
     )
   })
 
-  it('on wasm is the definition within rounding, for any size', () => {
+  it('on the twins is the definition within rounding, for any size', () => {
     fc.assert(
       fc.property(problems, seeds, (o, seed) => {
         const [x, w, b] = inputs(o, seed)
         const sizes = reference.linear(double(x).map(Math.abs), double(w).map(Math.abs), double(b).map(Math.abs), o)
         expectTwins(linear(o), [x, w, b], { ulp: 1, abs: (i) => Math.min(o.k + 1, 16) * 2 ** -24 * sizes[i] })
       }),
-      { numRuns: 150 },
+      { numRuns: onGpu ? 20 : 150 },
     )
   })
 
@@ -53,7 +53,7 @@ describe('linear', () => {
     }
   })
 
-  it('backward on wasm is the definition within rounding, and gives what is needed only', () => {
+  it('backward on the twins is the definition within rounding, and gives what is needed only', () => {
     fc.assert(
       fc.property(problems, seeds, fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), (o, seed, needs) => {
         const [x, w] = inputs(o, seed)
@@ -72,14 +72,14 @@ describe('linear', () => {
           expectTwins(gradient, [dy, x, w], { ulp: 1, abs: (i) => Math.min(terms[place], 16) * 2 ** -24 * (sizes[place]?.[i] ?? 0) })
         }
       }),
-      { numRuns: 80 },
+      { numRuns: onGpu ? 15 : 80 },
     )
   })
 
   it('leaves nothing behind', () => {
     for (const { kernels, held } of builds) {
-      const arrays = inputs({ m: 40, k: 30, n: 20 }, 1).map((x) => kernels.upload(x))
       const before = held()
+      const arrays = inputs({ m: 40, k: 30, n: 20 }, 1).map((x) => kernels.upload(x))
       const y = kernels.linear(arrays[0], arrays[1], arrays[2], { m: 40, k: 30, n: 20 })
       for (const x of [...arrays, y]) kernels.release(x)
       expect(held()).toBe(before)

@@ -1,10 +1,22 @@
-/** The matrix product: all four layouts, batches, derivatives, and its twin on wasm. */
+/** The matrix product: all four layouts, batches, derivatives, and its twins. Tiles of the GPU have a spec of their own: `gemm.gpu.ts`. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
 import { type HostArray, stridesOf } from '../src/reference/array.ts'
 import { type MatmulOptions, matmulBackward } from '../src/reference/matmul.ts'
-import { builds, type Computation, double, expectBackward, expectNear, expectTwins, numbers, onWasm, places, seeds } from './twins.ts'
+import {
+  builds,
+  type Computation,
+  double,
+  expectBackward,
+  expectNear,
+  expectTwins,
+  numbers,
+  onGpu,
+  onWasm,
+  places,
+  seeds,
+} from './twins.ts'
 
 /** Around the tiles of 4, 5 and 6 rows and 8 columns. */
 const side = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 1, 4, 5, 6, 8, 31, 32, 33, 48))
@@ -38,6 +50,9 @@ function expectProduct(o: Required<MatmulOptions>, seed: number): void {
   expectTwins(matmul(o), [a, b], { ulp: 1, abs: (i) => Math.min(o.k, 16) * 2 ** -24 * sizes[i] })
 }
 
+/** A GPU compiles a kernel for each layout, and then takes its time for each call. */
+const numRuns = onGpu ? 30 : 300
+
 /** Σ_p a_ip · b_pj, p ascending, rounded to float32 after every product and every sum. */
 function inFloat32(a: HostArray, b: HostArray, { m, k, n, transA, transB }: MatmulOptions): Float32Array {
   const c = new Float32Array(m * n)
@@ -53,14 +68,14 @@ function inFloat32(a: HostArray, b: HostArray, { m, k, n, transA, transB }: Matm
 }
 
 describe('matmul', () => {
-  it('on wasm is the definition within rounding, in all layouts, for any size', () => {
+  it('on the twins is the definition within rounding, in all layouts, for any size', () => {
     fc.assert(
       fc.property(problems, seeds, (o, seed) => expectProduct(o, seed)),
-      { numRuns: 300 },
+      { numRuns },
     )
   })
 
-  it.each(layouts)('%s of few rows or few columns has the bits of the plain loop in the plain build', (_, transA, transB) => {
+  it.skipIf(onGpu).each(layouts)('%s of few rows or few columns has the bits of the plain loop in the plain build', (_, transA, transB) => {
     for (const few of [1, 2, 3, 4]) {
       for (const [many, k] of [
         [3, 4],
@@ -81,7 +96,7 @@ describe('matmul', () => {
     }
   })
 
-  it.each(layouts)('%s is right where blocks begin and end', (_, transA, transB) => {
+  it.each(onGpu ? layouts.slice(0, 1) : layouts)('%s is right where blocks begin and end', (_, transA, transB) => {
     for (const [m, k, n] of [
       [385, 3, 5],
       [3, 257, 129],
@@ -99,7 +114,7 @@ describe('matmul', () => {
         const whole = (seed: number, n: number) => Float32Array.from(places(seed, n, 19), (v) => v - 9)
         expectTwins(matmul(o), [whole(seed, o.batch * o.m * o.k), whole(seed + 1, o.batch * o.k * o.n)])
       }),
-      { numRuns: 300 },
+      { numRuns },
     )
   })
 
@@ -115,7 +130,7 @@ describe('matmul', () => {
     }
   })
 
-  it('in the plain build adds one product after the other, as a loop in float32 does', () => {
+  it.skipIf(onGpu)('in the plain build adds one product after the other, as a loop in float32 does', () => {
     const o = { m: 13, k: 300, n: 21 }
     const [a, b] = [numbers(1, o.m * o.k), numbers(2, o.k * o.n)]
     expect(onWasm(builds[0], matmul(o), a, b)).toEqual(inFloat32(a, b, o))

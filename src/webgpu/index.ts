@@ -10,6 +10,8 @@ import { check } from './kernels/check.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { gather } from './kernels/gather.ts'
 import { layerNorm } from './kernels/layer-norm.ts'
+import { linear } from './kernels/linear.ts'
+import { matmul } from './kernels/matmul.ts'
 import { arrays } from './kernels/memory.ts'
 import { pooling } from './kernels/pooling.ts'
 import { softmax } from './kernels/softmax.ts'
@@ -26,6 +28,8 @@ export function kernelsOn(gpu: Gpu) {
     ...elementwise(gpu),
     ...gather(gpu),
     ...layerNorm(gpu),
+    ...linear(gpu),
+    ...matmul(gpu),
     ...pooling(gpu),
     ...softmax(gpu),
   }

@@ -1,0 +1,92 @@
+/** The product on tiles: each tile, each way to load and to store, whole and in parts, on sizes that no tile divides. */
+import { describe, expect, it } from 'vitest'
+import { reference } from '../src/kernels.ts'
+import type { HostArray } from '../src/reference/array.ts'
+import type { MatmulOptions } from '../src/reference/matmul.ts'
+import { type Gemm, runGemm } from '../src/webgpu/gemm.ts'
+import { createWebGpu } from '../src/webgpu/index.ts'
+import { productOf } from '../src/webgpu/kernels/matmul.ts'
+import { type Plan, planOf, TILES, type TileName } from '../src/webgpu/tiles.ts'
+import { places } from './twins.ts'
+
+const { gpu, kernels } = await createWebGpu()
+
+/** Whole numbers, whose products are exact in any order: each must be where it belongs. */
+const whole = (seed: number, n: number) => Float32Array.from(places(seed, n, 19), (v) => v - 9)
+
+async function onTile(o: Required<MatmulOptions>, plan: Plan, a: HostArray, b: HostArray): Promise<HostArray> {
+  const y = gpu.allocate('matmul', 'float32', o.batch * o.m * o.n)
+  runGemm(gpu, productOf('matmul', o, false), o, { a: kernels.upload(a), b: kernels.upload(b), y }, {}, plan)
+  return gpu.memory.read(y, 'matmul')
+}
+
+const tiles = Object.keys(TILES) as TileName[]
+
+/** Sizes that no vector divides, and sizes that vectors divide, but no tile. */
+const odd = { m: 137, k: 45, n: 131, batch: 2 }
+const even = { m: 140, k: 44, n: 132, batch: 2 }
+
+/** Every layout, and every way to load and to store: a kernel is compiled for each. */
+const layouts = [
+  { ...odd, transA: false, transB: false },
+  { ...even, transA: false, transB: true },
+  { ...odd, transA: true, transB: false },
+  { ...even, transA: true, transB: true },
+]
+
+async function expectExact(o: Required<MatmulOptions>, plan: Plan): Promise<void> {
+  const [a, b] = [whole(o.m, o.batch * o.m * o.k), whole(o.n, o.batch * o.k * o.n)]
+  expect(await onTile(o, plan, a, b)).toEqual(reference.matmul(a, b, o))
+}
+
+describe.each(tiles)('a product on %s tiles', (tile) => {
+  it('is the definition in all layouts', async () => {
+    for (const o of layouts) await expectExact(o, { tile, parts: 1 })
+  })
+
+  it('is the same in parts, also where some parts are empty', async () => {
+    for (const parts of [2, 5]) await expectExact(layouts[1], { tile, parts })
+  })
+
+  it('of one row, of one column', async () => {
+    await expectExact({ ...layouts[0], m: 1 }, { tile, parts: 1 })
+    await expectExact({ ...layouts[0], n: 1 }, { tile, parts: 1 })
+  })
+})
+
+describe('a product', () => {
+  it('of nothing is 0, in parts too', async () => {
+    for (const parts of [1, 2]) await expectExact({ ...layouts[0], k: 0 }, { tile: 'small', parts })
+  })
+
+  it('of odd lines is the same in parts', async () => {
+    await expectExact(layouts[0], { tile: 'small', parts: 3 })
+  })
+})
+
+describe('a plan', () => {
+  it('has large tiles where they fill the device, and parts where tiles are few', () => {
+    expect(planOf({ m: 4096, k: 4096, n: 4096, batch: 1 })).toEqual({ tile: 'large', parts: 1 })
+    expect(planOf({ m: 1, k: 4096, n: 4096, batch: 1 }).tile).toBe('wide')
+    expect(planOf({ m: 4096, k: 4096, n: 1, batch: 1 }).tile).toBe('tall')
+    expect(planOf({ m: 16, k: 100_000, n: 16, batch: 1 }).parts).toBeGreaterThan(4)
+  })
+})
+
+describe('a product of loads of its own', () => {
+  it('has what they give as its factors', async () => {
+    const places: Gemm = {
+      name: 'places',
+      reads: {},
+      writes: { y: 'f32' },
+      params: { factor: 'f32' },
+      a: { along: 'k', load: 'return f32(s * 100u + i * 10u + k);' },
+      b: { along: 'across', load: 'return select(0.0, p.factor, i == k);' }, // a unit matrix, scaled
+      store: 'y[(s * p.m + i) * p.n + j] = value;',
+    }
+    const y = gpu.allocate('places', 'float32', 2 * 3 * 4)
+    runGemm(gpu, places, { m: 3, n: 4, k: 4, batch: 2 }, { y }, { factor: 0.5 })
+    const expected = [0, 1].flatMap((s) => [0, 1, 2].flatMap((i) => [0, 1, 2, 3].map((j) => (s * 100 + i * 10 + j) / 2)))
+    expect([...(await gpu.memory.read(y, 'places'))]).toEqual(expected)
+  })
+})
