@@ -21,6 +21,7 @@ import {
   onGpu,
   onWasm,
   type Range,
+  runs,
   seeds,
   shortLengths,
 } from './twins.ts'
@@ -80,7 +81,10 @@ const activations: Record<string, Activation> = {
 
 describe.each(Object.entries(activations))('%s', (_, { forward, backward, of, kink, bound, backwardBound }) => {
   it('on the twins is within the bound of the definition', () => {
-    fc.assert(fc.property(lengths, seeds, (n, seed) => expectTwins(forward, [numbers(seed, n, { min: -10, max: 10 })], bound)))
+    fc.assert(
+      fc.property(lengths, seeds, (n, seed) => expectTwins(forward, [numbers(seed, n, { min: -10, max: 10 })], bound)),
+      runs(100),
+    )
   })
 
   it('is right for every kind of number', () => {
@@ -97,7 +101,7 @@ describe.each(Object.entries(activations))('%s', (_, { forward, backward, of, ki
           expect(onWasm(build, forward, x)).toEqual(alone)
         }
       }),
-      { numRuns: 20 },
+      runs(20),
     )
   })
 
@@ -106,7 +110,7 @@ describe.each(Object.entries(activations))('%s', (_, { forward, backward, of, ki
     const back = (dy: HostArray, x: HostArray) => [backward<HostArray>(reference, dy, of === 'x' ? x : f(x))]
     fc.assert(
       fc.property(shortLengths, seeds, (n, seed) => expectBackward(f, back, [double(numbers(seed, n, range))])),
-      { numRuns: 30 },
+      runs(30),
     )
   })
 
@@ -117,6 +121,7 @@ describe.each(Object.entries(activations))('%s', (_, { forward, backward, of, ki
         const v = of === 'x' ? x : onWasm(builds[0], forward, x)
         expectTwins(backward, [numbers(seed, n), v], backwardBound)
       }),
+      runs(100),
     )
   })
 

@@ -1,10 +1,24 @@
-/** Functions of two numbers: broadcasting, derivatives, and their twin on wasm, which is exact. */
+/** Functions of two numbers: broadcasting, derivatives, and their twins, which are exact. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Kernels, reference } from '../src/kernels.ts'
 import { type BroadcastOptions, broadcastShape, broadcastStrides } from '../src/reference/arithmetic.ts'
 import { type HostArray, sizeOf } from '../src/reference/array.ts'
-import { builds, type Computation, corners, double, expectBackward, expectTwins, numbers, onWasm, seeds } from './twins.ts'
+import {
+  builds,
+  type Computation,
+  corners,
+  DIVISION,
+  double,
+  expectBackward,
+  expectTwins,
+  numbers,
+  onGpu,
+  onWasm,
+  places,
+  runs,
+  seeds,
+} from './twins.ts'
 
 type Binary = <A>(k: Kernels<A>, a: A, b: A, options: BroadcastOptions) => A
 
@@ -69,7 +83,8 @@ const common: BroadcastOptions[] = [
   { a: [0, 3], b: [1, 3] },
 ]
 
-describe.each(Object.entries(operations))('%s', (_, operation) => {
+describe.each(Object.entries(operations))('%s', (name, operation) => {
+  const bound = onGpu && name === 'div' ? { ulp: DIVISION } : {}
   const on =
     (options: BroadcastOptions): Computation =>
     (k, a, b) =>
@@ -79,20 +94,33 @@ describe.each(Object.entries(operations))('%s', (_, operation) => {
     return [whole(numbers(seed, sizeOf(a))), whole(numbers(seed + 1, sizeOf(b)))]
   }
 
-  it.each(common)('on wasm is the definition, rounded: $a and $b', (options) => {
-    expectTwins(on(options), [numbers(1, sizeOf(options.a)), numbers(2, sizeOf(options.b))])
-    expectTwins(on(options), operands(1, options))
+  it.each(common)('on the twins is the definition, rounded: $a and $b', (options) => {
+    expectTwins(on(options), [numbers(1, sizeOf(options.a)), numbers(2, sizeOf(options.b))], bound)
+    expectTwins(on(options), operands(1, options), bound)
   })
 
-  it('on wasm is the definition for all shapes that fit', () => {
-    fc.assert(fc.property(shapes, seeds, (options, seed) => expectTwins(on(options), operands(seed, options))))
+  it('on the twins is the definition for all shapes that fit', () => {
+    fc.assert(
+      fc.property(shapes, seeds, (options, seed) => expectTwins(on(options), operands(seed, options), bound)),
+      runs(100),
+    )
   })
 
   it('knows infinities, NaN and denormals', () => {
     const options = { a: [corners.length, 1], b: [corners.length] }
     const few = corners.filter((_, i) => i % 2 === 0 || i < 12)
-    expectTwins(on(options), [corners, corners])
+    expectTwins(on(options), [corners, corners], bound)
     expectTwins(on({ a: [few.length], b: [1] }), [few, Float32Array.of(NaN)])
+  })
+
+  it.runIf(onGpu)('on the GPU is the definition for int32', () => {
+    fc.assert(
+      fc.property(shapes, seeds, (options, seed) => {
+        const whole = (seed: number, n: number) => places(seed, n, 2 ** 16).map((v, i) => (i % 5 === 0 ? 0 : v - 2 ** 15))
+        expectTwins(on(options), [whole(seed, sizeOf(options.a)), whole(seed + 1, sizeOf(options.b))])
+      }),
+      { numRuns: 20 },
+    )
   })
 
   it('broadcasts as if the operands had been repeated', () => {
@@ -152,7 +180,7 @@ describe('the derivatives that stand beside the contract', () => {
 describe('where', () => {
   const choose: Computation = (k, mask, a, b) => k.where(mask, a, b)
 
-  it('on wasm is the definition: anything but 0 and -0 is true', () => {
+  it('on the twins is the definition: anything but 0 and -0 is true', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 200 }), seeds, (n, seed) => {
         const mask = numbers(seed, n).map((v) => (v > 2 ? NaN : v > 0 ? v : v > -2 ? 0 : -0))

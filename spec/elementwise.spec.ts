@@ -17,7 +17,9 @@ import {
   numbers,
   onGpu,
   onWasm,
+  places,
   type Range,
+  runs,
   seeds,
   shortLengths,
 } from './twins.ts'
@@ -47,7 +49,10 @@ const pow =
 
 describe.each(Object.entries(functions))('%s', (_, { f, ulp, range }) => {
   it(`on the twins is within ${ulp} ulp of the definition`, () => {
-    fc.assert(fc.property(lengths, seeds, (n, seed) => expectTwins(f, [numbers(seed, n, range)], { ulp })))
+    fc.assert(
+      fc.property(lengths, seeds, (n, seed) => expectTwins(f, [numbers(seed, n, range)], { ulp })),
+      runs(100),
+    )
   })
 
   it('is right for every kind of number', () => {
@@ -64,7 +69,7 @@ describe.each(Object.entries(functions))('%s', (_, { f, ulp, range }) => {
           expect(onWasm(build, f, x)).toEqual(alone)
         }
       }),
-      { numRuns: 20 },
+      runs(20),
     )
   })
 })
@@ -77,7 +82,10 @@ describe('pow', () => {
   ])
   it.each(exponents)('to the %d is within its bound of the definition', (exponent) => {
     const ulp = bounds.get(exponent) ?? POWER
-    fc.assert(fc.property(lengths, seeds, (n, seed) => expectTwins(pow(exponent), [numbers(seed, n)], { ulp })))
+    fc.assert(
+      fc.property(lengths, seeds, (n, seed) => expectTwins(pow(exponent), [numbers(seed, n)], { ulp })),
+      runs(100),
+    )
     const kinds = exponent === 0.5 ? everyKind(1).map(Math.abs) : everyKind(1)
     expectTwins(pow(exponent), [kinds], { ulp })
   })
@@ -138,7 +146,7 @@ describe.each(Object.entries(backwards))('%s backward', (name, { forward = funct
         const back = (dy: HostArray, x: HostArray) => [backward<HostArray>(reference, dy, of === 'x' ? x : f(x))]
         expectBackward(f, back, [double(numbers(seed, n, range))])
       }),
-      { numRuns: 30 },
+      runs(30),
     )
   })
 
@@ -147,7 +155,7 @@ describe.each(Object.entries(backwards))('%s backward', (name, { forward = funct
       fc.property(lengths, seeds, (n, seed) => {
         expectTwins(backward, [numbers(seed, n), numbers(seed + 1, n, range)], { ulp: 3 })
       }),
-      { numRuns: 30 },
+      runs(30),
     )
   })
 })
@@ -163,6 +171,25 @@ describe('the derivative at a kink', () => {
   it('is 1 for clamp on its bounds', () => {
     const compute: Computation = (k, dy, x) => k.clampBackward(dy, x, { min: -1, max: 2 })
     expectTwins(compute, [Float32Array.of(3, 3, 3, 3), Float32Array.of(-1, 2, -1.1, 2.1)])
+  })
+})
+
+describe.runIf(onGpu)('int32 on the GPU', () => {
+  const x = places(1, 300, 100).map((v) => v - 50)
+
+  it('is negated, clamped and has absolute values', () => {
+    const bounds = [
+      [-7, 20],
+      [-0.5, 3.7],
+      [-Infinity, Infinity],
+    ]
+    expectTwins((k, x) => k.neg(x), [x])
+    expectTwins((k, x) => k.abs(x), [x])
+    for (const [min, max] of bounds) expectTwins((k, x) => k.clamp(x, { min, max }), [x])
+  })
+
+  it('has no roots', () => {
+    for (const build of builds) expect(() => onWasm(build, functions.sqrt.f, x)).toThrow('sqrt: on webgpu x must be float32, got int32')
   })
 })
 

@@ -7,6 +7,7 @@ import type { AxisOptions } from '../src/reference/reduction.ts'
 import {
   builds,
   type Computation,
+  DIVISION,
   dot,
   double,
   expectBackward,
@@ -14,7 +15,10 @@ import {
   expectTwins,
   inDouble,
   numbers,
+  onGpu,
   onWasm,
+  places,
+  runs,
   scale,
   seeds,
 } from './twins.ts'
@@ -26,6 +30,16 @@ const axes: fc.Arbitrary<AxisOptions> = fc.oneof(
   fc.record({ outer: fc.constant(1), n: fc.integer({ min: 1, max: 20 }), inner: fc.constantFrom(511, 512, 513, 1030) }),
 )
 
+/** Lines so long that the GPU cuts them and needs a second pass, of one number, a few, and many side by side. */
+const long: AxisOptions[] = [
+  { outer: 2, n: 30_011, inner: 1 },
+  { outer: 2, n: 5003, inner: 3 },
+  { outer: 1, n: 1003, inner: 70 },
+]
+
+/** The rounding of a sum of numbers of this size: 8 · 2^-24 · Σ|x|. */
+const rounding = (sizes: HostArray) => (i: number) => 8 * 2 ** -24 * sizes[i]
+
 const sizeOfAxes = ({ outer, n, inner }: AxisOptions) => outer * n * inner
 
 describe('sum', () => {
@@ -34,14 +48,14 @@ describe('sum', () => {
     (k, x) =>
       k.sum(x, options)
 
-  it('on wasm is within 8 · 2^-24 · Σ|x| of the definition', () => {
+  it('on the twins is within 8 · 2^-24 · Σ|x| of the definition', () => {
     fc.assert(
       fc.property(axes, seeds, (options, seed) => {
         const x = numbers(seed, sizeOfAxes(options))
         const sizes = reference.sum(double(x).map(Math.abs), options)
-        expectTwins(sum(options), [x], { ulp: 0.5, abs: (i) => 8 * 2 ** -24 * sizes[i] })
+        expectTwins(sum(options), [x], { ulp: 0.5, abs: rounding(sizes) })
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -67,16 +81,59 @@ describe('sum', () => {
   })
 })
 
+describe('mean', () => {
+  const mean =
+    (options: AxisOptions): Computation =>
+    (k, x) =>
+      k.mean(x, options)
+  const meanBackward =
+    (options: AxisOptions): Computation =>
+    (k, dy) =>
+      k.meanBackward(dy, options)
+
+  it('on the twins is within 8 · 2^-24 · Σ|x| / n of the definition', () => {
+    const expectMean = (options: AxisOptions, seed: number) => {
+      const x = numbers(seed, sizeOfAxes(options))
+      const sizes = reference.mean(double(x).map(Math.abs), options)
+      expectTwins(mean(options), [x], { ulp: DIVISION, abs: rounding(sizes) })
+    }
+    fc.assert(fc.property(axes, seeds, expectMean), runs(100))
+    for (const options of long) expectMean(options, 1)
+  })
+
+  it('passes back to each number the share that the definition says', () => {
+    fc.assert(
+      fc.property(axes, seeds, (options, seed) => {
+        expectTwins(meanBackward(options), [numbers(seed, options.outer * options.inner)], { ulp: DIVISION })
+      }),
+      runs(100),
+    )
+  })
+
+  it('has the slope that its backward says', () => {
+    const options = { outer: 2, n: 4, inner: 3 }
+    expectBackward(
+      (x) => reference.mean(x, options),
+      (dy) => [reference.meanBackward(dy as Float64Array, options)],
+      [double(numbers(3, 24))],
+    )
+  })
+})
+
 describe('cumsum', () => {
   const running =
     (options: AxisOptions, reverse = false): Computation =>
     (k, x) =>
       k.cumsum(x, { ...options, reverse })
 
-  it('on wasm is the definition, rounded once', () => {
-    fc.assert(
-      fc.property(axes, fc.boolean(), seeds, (o, reverse, seed) => expectTwins(running(o, reverse), [numbers(seed, sizeOfAxes(o))])),
-    )
+  it('on the twins is the definition, rounded once; on the GPU, without float64, within 8 · 2^-24 · Σ|x|', () => {
+    const expectRunning = (options: AxisOptions, reverse: boolean, seed: number) => {
+      const x = numbers(seed, sizeOfAxes(options))
+      const sizes = reference.cumsum(double(x).map(Math.abs), { ...options, reverse })
+      expectTwins(running(options, reverse), [x], onGpu ? { abs: rounding(sizes) } : {})
+    }
+    fc.assert(fc.property(axes, fc.boolean(), seeds, expectRunning), runs(100))
+    for (const options of long) for (const reverse of [false, true]) expectRunning(options, reverse, 1)
   })
 
   it('ends with the sum', () => {
@@ -94,6 +151,7 @@ describe('cumsum', () => {
           expect(Math.abs(forward - backward)).toBeLessThanOrEqual(1e-6 * options.n * (scale(dy, x) + scale(dy) + scale(x)))
         }
       }),
+      runs(100),
     )
   })
 
@@ -116,16 +174,15 @@ describe.each(extremes)('%s', (_, argbest, best) => {
     (k, x) =>
       argbest(k, x, options)
 
-  it('on wasm is the definition, with many equal numbers, infinities and NaN', () => {
-    fc.assert(
-      fc.property(axes, seeds, fc.constantFrom(0, 0.02, 0.3), (options, seed, share) => {
-        const [value, odd] = [numbers(seed, sizeOfAxes(options)), numbers(seed + 1, sizeOfAxes(options), { min: 0, max: 1 })]
-        const strange = [NaN, Infinity, -Infinity, 0, -0]
-        const x = value.map((v, i) => (odd[i] < share ? strange[i % 5] : Math.round(v)))
-        expectTwins(at(options), [x])
-      }),
-      { numRuns: 300 },
-    )
+  it('on the twins is the definition, with many equal numbers, infinities and NaN', () => {
+    const expectPlaces = (options: AxisOptions, seed: number, share: number) => {
+      const [value, odd] = [numbers(seed, sizeOfAxes(options)), numbers(seed + 1, sizeOfAxes(options), { min: 0, max: 1 })]
+      const strange = [NaN, Infinity, -Infinity, 0, -0]
+      const x = value.map((v, i) => (odd[i] < share ? strange[i % 5] : Math.round(v)))
+      expectTwins(at(options), [x])
+    }
+    fc.assert(fc.property(axes, seeds, fc.constantFrom(0, 0.02, 0.3), expectPlaces), runs(300))
+    for (const options of long) for (const share of [0, 1e-4, 0.3]) expectPlaces(options, 1, share)
   })
 
   it('names the place of the extreme itself', () => {
@@ -140,5 +197,29 @@ describe.each(extremes)('%s', (_, argbest, best) => {
       expect(onWasm(build, at(options), new Float32Array(9).fill(best(-Infinity, Infinity)))[0]).toBe(0)
       expect(onWasm(build, at(options), Float32Array.of(1, 2, 3, 4, 5, NaN, 7, NaN, 0))[0]).toBe(5)
     }
+  })
+})
+
+describe.runIf(onGpu)('int32 on the GPU', () => {
+  it('is summed, cumulated and searched as the definition does', () => {
+    const computations = (options: AxisOptions): Computation[] => [
+      (k, x) => k.sum(x, options),
+      (k, x) => k.cumsum(x, options),
+      (k, x) => k.cumsum(x, { ...options, reverse: true }),
+      (k, x) => k.argmax(x, options),
+      (k, x) => k.argmin(x, options),
+    ]
+    const expectAll = (options: AxisOptions, seed: number) => {
+      const x = places(seed, sizeOfAxes(options), 2 ** 20).map((v) => v - 2 ** 19)
+      for (const compute of computations(options)) expectTwins(compute, [x])
+    }
+    fc.assert(fc.property(axes, seeds, expectAll), { numRuns: 20 })
+    for (const options of long) expectAll(options, 1)
+  })
+
+  it('has no mean', () => {
+    const mean: Computation = (k, x) => k.mean(x, { outer: 1, n: 2, inner: 1 })
+    for (const build of builds)
+      expect(() => onWasm(build, mean, Int32Array.of(1, 2))).toThrow('mean: on webgpu x must be float32, got int32')
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
 import { type HostArray, sizeOf, stridesOf } from '../src/reference/array.ts'
 import type { StridedView } from '../src/reference/strided.ts'
-import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, scale, seeds } from './twins.ts'
+import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, runs, scale, seeds } from './twins.ts'
 
 interface Looking {
   view: StridedView
@@ -100,13 +100,13 @@ function permuted(shape: number[], order: number[]): StridedView {
 }
 
 describe('strided', () => {
-  it('on wasm is the definition, for float32 and int32', () => {
+  it('on the twins is the definition, for float32 and int32', () => {
     fc.assert(
       fc.property(views, seeds, ({ view, size }, seed) => {
         expectTwins(looking(view), [numbers(seed, size)])
         expectTwins(looking(view), [places(seed, size, 1e9).map((v) => -v)])
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -127,12 +127,12 @@ describe('strided', () => {
 })
 
 describe('stridedBackward', () => {
-  it('on wasm is within rounding of the definition', () => {
+  it('on the twins is within rounding of the definition', () => {
     fc.assert(
       fc.property(views, seeds, (looking, seed) => {
         expectTwins(adjoint(looking), [numbers(seed, sizeOf(looking.view.shape))], { ulp: 2, abs: 2e-6 })
       }),
-      { numRuns: 200 },
+      runs(200),
     )
   })
 
@@ -179,7 +179,7 @@ describe('stridedBackward', () => {
 })
 
 describe('stridedInto', () => {
-  it('on wasm writes where the definition writes, and nowhere else', () => {
+  it('on the twins writes where the definition writes, and nowhere else', () => {
     fc.assert(
       fc.property(withoutRepeats, seeds, ({ view, size }, seed) => {
         const [x, src] = [numbers(seed, size), numbers(seed + 1, sizeOf(view.shape))]
@@ -189,8 +189,16 @@ describe('stridedInto', () => {
         }
         expectTwins(written, [x, src])
       }),
-      { numRuns: 200 },
+      runs(200),
     )
+  })
+
+  it('writes an array onto itself', () => {
+    for (const { kernels } of builds) {
+      const x = kernels.upload(numbers(1, 300))
+      kernels.stridedInto(x, x, { shape: [300], strides: [1], offset: 0 })
+      expect(kernels.download(x, 'stridedInto')).toEqual(numbers(1, 300))
+    }
   })
 
   it('is seen by a later download, also of an array that was uploaded', () => {

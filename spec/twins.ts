@@ -113,6 +113,9 @@ export interface Range {
   max?: number
 }
 
+/** So many runs of a property; a third of them on the GPU, where a software adapter takes long for each. */
+export const runs = (n: number) => ({ numRuns: onGpu ? Math.ceil(n / 3) : n })
+
 /** n float32 numbers, evenly distributed. */
 export function numbers(seed: number, n: number, { min = -4, max = 4 }: Range = {}): Float32Array {
   const random = randomOf(seed)

@@ -3,6 +3,7 @@ import type { GpuArray } from './array.ts'
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { activation } from './kernels/activation.ts'
+import { arithmetic } from './kernels/arithmetic.ts'
 import { attention } from './kernels/attention.ts'
 import { batchNorm } from './kernels/batch-norm.ts'
 import { cast } from './kernels/cast.ts'
@@ -14,13 +15,18 @@ import { linear } from './kernels/linear.ts'
 import { matmul } from './kernels/matmul.ts'
 import { arrays } from './kernels/memory.ts'
 import { pooling } from './kernels/pooling.ts'
+import { reduction } from './kernels/reduction.ts'
 import { softmax } from './kernels/softmax.ts'
+import { strided } from './kernels/strided.ts'
 
 /** The kernels on a device. */
 export function kernelsOn(gpu: Gpu) {
+  const memory = arrays(gpu)
+  const reductions = reduction(gpu)
   return {
+    ...memory,
     ...activation(gpu),
-    ...arrays(gpu),
+    ...arithmetic(gpu),
     ...attention(gpu),
     ...batchNorm(gpu),
     ...cast(gpu),
@@ -31,7 +37,9 @@ export function kernelsOn(gpu: Gpu) {
     ...linear(gpu),
     ...matmul(gpu),
     ...pooling(gpu),
+    ...reductions,
     ...softmax(gpu),
+    ...strided(gpu, memory, reductions),
   }
 }
 

@@ -1,7 +1,8 @@
 import { type ArithmeticKernels, type BroadcastOptions, broadcastShape, broadcastStrides } from '../../reference/arithmetic.ts'
 import { sizeOf } from '../../reference/array.ts'
+import { mergeAxes } from '../../reference/axes.ts'
 import type { WasmArray } from '../memory.ts'
-import { mergeAxes, runAxis, walkAxes } from './axes.ts'
+import { runAxis, walkAxes } from './axes.ts'
 import { type Core, runTernary, type Ternary } from './core.ts'
 
 /** y = f(a, b) over the three axes of the struct. */

@@ -1,31 +1,7 @@
-import type { Shape } from '../../reference/array.ts'
+import type { Axis } from '../../reference/axes.ts'
 import type { WasmMemory } from '../memory.ts'
 import type { Kernel } from '../worker.ts'
 import { COST, type Core, LINE } from './core.ts'
-
-/** One axis along which two arrays are walked: its length, and the stride of each array in elements. */
-export interface Axis {
-  n: number
-  a: number
-  b: number
-}
-
-/** The axes of a walk, without those of length 1; neighbours that are one run in both arrays are joined. */
-export function mergeAxes(shape: Shape, a: readonly number[], b: readonly number[]): Axis[] {
-  const axes: Axis[] = []
-  for (let i = 0; i < shape.length; i++) {
-    if (shape[i] === 1) continue
-    const outer = axes.at(-1)
-    if (outer && outer.a === a[i] * shape[i] && outer.b === b[i] * shape[i]) {
-      outer.n *= shape[i]
-      outer.a = a[i]
-      outer.b = b[i]
-    } else {
-      axes.push({ n: shape[i], a: a[i], b: b[i] })
-    }
-  }
-  return axes
-}
 
 /** The arguments of a kernel that walks axes: how many bytes into a and b it starts, how many elements come before, and where the axes stand. */
 export type ArgumentsOfWalk = (a: number, b: number, done: number, struct: number) => number[]

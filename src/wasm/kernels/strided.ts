@@ -1,8 +1,9 @@
 import { sizeOf, stridesOf } from '../../reference/array.ts'
+import { type Axis, isInjective, mergeAxes, sumRepeated } from '../../reference/axes.ts'
 import type { ReductionKernels } from '../../reference/reduction.ts'
 import type { StridedKernels, StridedView } from '../../reference/strided.ts'
 import type { WasmArray } from '../memory.ts'
-import { type Axis, mergeAxes, walkAxes } from './axes.ts'
+import { walkAxes } from './axes.ts'
 import { COST, type Core } from './core.ts'
 import type { MemoryExports } from './memory.ts'
 
@@ -54,31 +55,12 @@ export function strided(core: Core<StridedExports & MemoryExports>, { sum }: Red
       memory.written(x)
     },
     stridedBackward(dy, { shape, strides, offset, size }) {
-      // What was repeated along an axis is summed along it; what is left is put in its place.
-      let summed = dy
-      const rest = [...shape]
-      for (let axis = 0; axis < shape.length; axis++) {
-        if (strides[axis] !== 0 || rest[axis] === 1) continue
-        const longer = summed
-        summed = sum(longer, { outer: sizeOf(rest.slice(0, axis)), n: rest[axis], inner: sizeOf(rest.slice(axis + 1)) })
-        if (longer !== dy) memory.release(longer)
-        rest[axis] = 1
-      }
+      const { summed, rest } = sumRepeated({ sum, release: (x) => memory.release(x) }, dy, shape, strides)
       const dx = scatter(summed, { shape: rest, strides, offset }, size)
       if (summed !== dy) memory.release(summed)
       return dx
     },
   }
-}
-
-/** Whether no element is visited twice: every stride b is larger than all that the smaller ones reach together. */
-function isInjective(axes: Axis[]): boolean {
-  let reach = 0
-  for (const { n, b } of [...axes].sort((p, q) => Math.abs(p.b) - Math.abs(q.b))) {
-    if (Math.abs(b) <= reach) return false
-    reach += Math.abs(b) * (n - 1)
-  }
-  return true
 }
 
 /** In any order a copy is the same. It is fast along the axis on which y is contiguous; before it comes the one on which x is, for the transposition of blocks. */
