@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { HostArray } from '../src/reference/array.ts'
 import { type ConvolutionOptions, convolvedShape } from '../src/reference/convolution.ts'
-import { createWasm } from '../src/wasm/index.ts'
+import { backendOn, createWasm, type Exports } from '../src/wasm/index.ts'
+import { load } from '../src/wasm/load.ts'
 import { threadCount } from '../src/wasm/threads.ts'
 import { createTeams, gather, TINY } from './teams.ts'
 import { inTrouble } from './threads.child.ts'
@@ -189,9 +190,9 @@ describe('a team', () => {
   })
 
   it('waits for a worker that takes long, as long as its heart beats', () => {
-    const wasm = createWasm({ simd: 'plain', threads: 2, grain: TINY, deadline: 300 })
+    const wasm = createWasm({ simd: 'plain', threads: 2, grain: TINY, deadline: 1000 })
     gather(wasm)
-    const side = 1536
+    const side = 3072
     const { kernels, threads } = wasm
     const x = kernels.upload(new Float32Array(side * side))
     const parts = vi.spyOn(threads, 'run').mockImplementation((kernel, _, argumentsOf) => {
@@ -201,8 +202,67 @@ describe('a team', () => {
     const start = performance.now()
     kernels.matmul(x, x, { m: side, k: side, n: side })
     expect(parts).toHaveBeenCalledOnce()
-    expect(performance.now() - start).toBeGreaterThan(100)
+    expect(performance.now() - start).toBeGreaterThan(1000)
     threads.stop()
+  })
+})
+
+describe.each(['plain', 'relaxed'] as const)('where memory ends, the %s build with two threads', (simd) => {
+  const loaded = load<Exports>(simd)
+  const wasm = backendOn(loaded, { threads: 2, grain: TINY })
+  const { memory, threads } = wasm
+  afterAll(() => threads.stop())
+
+  const sizes = { m: 516, k: 384, n: 64 }
+  const factors = [numbers(1, 516 * 384), numbers(2, 384 * 64)]
+  const multiply = () => onWasm(wasm, (k, a, b) => k.matmul(a, b, sizes), ...factors)
+  const few = { m: 30, k: 384, n: 20 }
+  const multiplyFew = () => onWasm(wasm, (k, a, b) => k.matmul(a, b, few), factors[0].slice(0, 30 * 384), factors[1].slice(0, 384 * 20))
+  const relu = () => onWasm(wasm, (k, x) => k.relu(x), factors[0])
+  const table = (n: number) => onWasm(wasm, (k, a, b) => k.add(a, b, { a: [n, 1], b: [n] }), new Float32Array(n), new Float32Array(n))
+  const refuse = () =>
+    vi.spyOn(loaded.memory, 'grow').mockImplementation(() => {
+      throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded')
+    })
+
+  /** The same team, all of it, computes what it is asked for. */
+  function expectUsable(work: () => HostArray, expected: HostArray): void {
+    const { team } = threads
+    gather(wasm)
+    expect(Buffer.from(work().buffer).equals(Buffer.from(expected.buffer))).toBe(true)
+    expect(threads.team).toBe(team)
+  }
+
+  it('a scratch for which there is no room is said; afterwards, and once there is room, results are right', () => {
+    gather(wasm)
+    const product = multiplyFew()
+    const positive = relu() // 1.5 MiB: the arrays of the larger product have room there, 2 × 0.9 MiB of scratch have not
+    const grow = refuse()
+    const scratch = vi.spyOn(memory, 'scratch')
+    expect(multiply).toThrow(
+      /^matmul: out of memory: no room for 1\.7 MiB \(the heap has 1\.. MiB, of which .* are in use, and cannot grow enough\)/,
+    )
+    expect(scratch.mock.results.map(({ type }) => type)).toEqual(['throw'])
+    scratch.mockRestore()
+    expectUsable(relu, positive)
+    expectUsable(multiplyFew, product)
+    grow.mockRestore()
+    const [alone] = teams.filter((team) => team.simd === simd)
+    expectUsable(
+      multiply,
+      onWasm(alone, (k, a, b) => k.matmul(a, b, sizes), ...factors),
+    )
+  })
+
+  it('a result for which the memory cannot grow is said, and so is one beyond 4 GiB; afterwards results are right', () => {
+    const product = multiply()
+    const grow = refuse()
+    expect(() => table(2000)).toThrow(/^add: out of memory: no room for 15\.3 MiB/)
+    expectUsable(multiply, product)
+    grow.mockRestore()
+    expect(() => table(40_000)).toThrow(/^add: an array of 1600000000 float32 numbers takes 6\.0 GiB; WebAssembly reaches 4\.0 GiB$/)
+    expectUsable(multiply, product)
+    expect(table(2000).every((v) => v === 0)).toBe(true)
   })
 })
 
