@@ -5,51 +5,44 @@ import { special } from '../functions.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
 import type { Source } from '../program.ts'
+import { windowAxes, windows } from '../windows.ts'
 
-/** Pairs are (down, across): the sizes of an image and of what it is pooled to, and how the window goes over it. */
-const geometry = `
-fn imageSize() -> vec2i { return p.axes[0].xy; } // H, W
-fn pooledSize() -> vec2i { return p.axes[1].xy; } // V, U
-fn windowSize() -> vec2i { return p.axes[2].xy; }
-fn stride() -> vec2i { return p.axes[3].xy; }
-fn padding() -> vec2i { return p.axes[4].xy; }
-struct Span { first: vec2i, end: vec2i }
+const geometry = `${windows}
+struct Span { first: vec2u, end: vec2u }
 /** The places of the image that a window sees. */
-fn placesOf(window: vec2i) -> Span {
-  let first = window * stride() - padding();
-  return Span(max(first, vec2i()), min(first + windowSize(), imageSize()));
+fn placesOf(window: vec2u) -> Span {
+  let first = window * stride();
+  return Span(max(first, padding()) - padding(), min(first + windowSize() - padding(), imageSize()));
 }
 /** The windows that see a place: the first of them ends just behind it, the last begins at or before it. */
-fn windowsOf(place: vec2i) -> Span {
+fn windowsOf(place: vec2u) -> Span {
   let at = place + padding();
-  return Span(max(at - windowSize() + stride(), vec2i()) / stride(), min(at / stride() + 1, pooledSize()));
-}
-/** Row and column of number i in images of this size, and where its image begins in images of that size. */
-fn placeOf(i: u32, size: vec2i) -> vec2i { return vec2i(i32(i) / size.y % size.x, i32(i) % size.y); }
-fn planeOf(i: u32, size: vec2i, other: vec2i) -> i32 { return i32(i) / (size.x * size.y) * other.x * other.y; }`
+  let end = at + stride();
+  return Span((max(end, windowSize()) - windowSize()) / stride(), min(end / stride(), outputSize()));
+}`
 
 const source = (name: string, { params, declarations = '', ...rest }: EachSource): Source =>
   eachSource(name, { ...rest, params: { axes: 'axes', ...params }, declarations: `${geometry}${declarations}` })
 
 const ofWindow = `
-  let seen = placesOf(placeOf(i, pooledSize()));
-  let plane = planeOf(i, pooledSize(), imageSize());`
+  let window = placeOf(i, outputSize());
+  let seen = placesOf(window.yz);`
 const eachPlace = (visit: string) => `
   for (var h = seen.first.x; h < seen.end.x; h++) {
     for (var k = seen.first.y; k < seen.end.y; k++) {
-      let at = h * imageSize().y + k;
+      let at = numberOf(window.x, vec2u(h, k), imageSize());
       ${visit}
     }
   }`
 
 /** A place gathers from the windows that see it, in the order of their numbers: so no two threads add to the same number. */
 const gather = (add: string) => `
-  let seeing = windowsOf(placeOf(i, imageSize()));
-  let plane = planeOf(i, imageSize(), pooledSize());
+  let place = placeOf(i, imageSize());
+  let seeing = windowsOf(place.yz);
   var sum = 0.0;
   for (var v = seeing.first.x; v < seeing.end.x; v++) {
     for (var u = seeing.first.y; u < seeing.end.y; u++) {
-      let at = plane + v * pooledSize().y + u;
+      let at = numberOf(place.x, vec2u(v, u), outputSize());
       ${add}
     }
   }
@@ -62,30 +55,29 @@ fn beats(a: f32, b: f32) -> bool {
   return isNan(a) || a > b;
 }`
 
-/** `best`: where the greatest number of the window stands in its image, the first where there are several. */
+/** `best`: where the greatest number of the window stands, the first where there are several. */
 const findBest = `${ofWindow}
-  var best = seen.first.x * imageSize().y + seen.first.y;
-  ${eachPlace('if (beats(x[plane + at], x[plane + best])) { best = at; }')}`
+  var best = numberOf(window.x, seen.first, imageSize());
+  ${eachPlace('if (beats(x[at], x[best])) { best = at; }')}`
 
 const maxSource = source('maxPool2d', {
   reads: { x: 'f32' },
   writes: { y: 'f32' },
   declarations: beats,
   body: `${findBest}
-  y[i] = x[plane + best];`,
+  y[i] = x[best];`,
 })
 const indicesSource = source('maxPool2dIndices', {
   reads: { x: 'f32' },
   writes: { indices: 'i32' },
   declarations: beats,
   body: `${findBest}
-  indices[i] = best;`,
+  indices[i] = i32(best - numberOf(window.x, vec2u(), imageSize()));`,
 })
 const maxBackwardSource = source('maxPool2dBackward', {
   reads: { dy: 'f32', indices: 'i32' },
   writes: { dx: 'f32' },
-  body: `let place = i32(i) % (imageSize().x * imageSize().y);
-  ${gather('if (indices[at] == place) { sum += dy[at]; }')}`,
+  body: gather('if (indices[at] == i32(i - numberOf(place.x, vec2u(), imageSize()))) { sum += dy[at]; }'),
 })
 
 const counting: Pick<EachSource, 'params' | 'declarations'> = {
@@ -103,18 +95,21 @@ const avgSource = source('avgPool2d', {
   writes: { y: 'f32' },
   body: `${ofWindow}
   var sum = 0.0;
-  ${eachPlace('sum += x[plane + at];')}
+  ${eachPlace('sum += x[at];')}
   y[i] = sum / countOf(seen);`,
 })
 const avgBackwardSource = source('avgPool2dBackward', {
   ...counting,
   reads: { dy: 'f32' },
   writes: { dx: 'f32' },
-  body: gather('sum += dy[at] / countOf(placesOf(vec2i(v, u)));'),
+  body: gather('sum += dy[at] / countOf(placesOf(vec2u(v, u)));'),
 })
 
 export function pooling(gpu: Gpu): PoolingKernels<GpuArray> {
-  const geometryOf = (o: PoolingOptions) => ({ axes: [o.x.slice(1), pooledShape(o).slice(1), o.window, o.stride, o.padding] })
+  const geometryOf = (o: PoolingOptions) => {
+    const [[, h, w], [, v, u]] = [o.x, pooledShape(o)]
+    return { axes: windowAxes({ image: [h, w], output: [v, u], ...o }) }
+  }
   const countingOf = (o: AvgPoolingOptions) => ({ ...geometryOf(o), countIncludePad: Number(o.countIncludePad) })
 
   function maxPool2dIndices(x: GpuArray, options: PoolingOptions): GpuArray {
