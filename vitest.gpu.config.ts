@@ -11,6 +11,7 @@ export default defineConfig({
       'spec/attention.spec.ts',
       'spec/batch-norm.spec.ts',
       'spec/cast.spec.ts',
+      'spec/convolution.spec.ts',
       'spec/elementwise.spec.ts',
       'spec/gather.spec.ts',
       'spec/layer-norm.spec.ts',

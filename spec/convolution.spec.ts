@@ -71,7 +71,7 @@ const weightGradient =
 const whole = (seed: number, n: number) => Float32Array.from(places(seed, n, 9), (v) => v - 4)
 
 describe('the kernels', () => {
-  it('on wasm are the definitions: on whole numbers exactly', () => {
+  it('on the twins are the definitions: on whole numbers exactly', () => {
     fc.assert(
       fc.property(problems(12), seeds, (o, seed) => {
         const n = sizes(o)
@@ -85,7 +85,7 @@ describe('the kernels', () => {
     )
   })
 
-  it("on wasm are the definitions for 3 × 3 neighbours, too: Winograd's transforms halve whole numbers at most twice, which is exact", () => {
+  it("on the twins are the definitions for 3 × 3 neighbours, too: Winograd's transforms halve whole numbers at most twice, which is exact", () => {
     fc.assert(
       fc.property(threes, seeds, (o, seed) => {
         const n = sizes(o)
@@ -107,7 +107,7 @@ describe('the kernels', () => {
     }
   })
 
-  it('on wasm are the definitions within rounding, where blocks of columns begin and end too', () => {
+  it('on the twins are the definitions within rounding, where blocks of columns begin and end too', () => {
     const large: ConvolutionOptions[] = [
       { x: [2, 32, 13, 14], w: [16, 32, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 },
       { x: [1, 6, 5, 150], w: [7, 6, 3, 3], stride: [1, 1], padding: [1, 0], dilation: [1, 1], groups: 1 },

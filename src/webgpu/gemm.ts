@@ -1,4 +1,4 @@
-import type { Gpu } from './gpu.ts'
+import type { Argument, Gpu } from './gpu.ts'
 import type { GpuArray } from './memory.ts'
 import type { Element, Parameter, Source } from './program.ts'
 import { type Plan, planOf, type Sizes, TILES, type Tile } from './tiles.ts'
@@ -47,7 +47,7 @@ export function runGemm(
   gemm: Gemm,
   sizes: Sizes,
   arrays: Readonly<Record<string, GpuArray>>,
-  params: Readonly<Record<string, number>> = {},
+  params: Readonly<Record<string, Argument>> = {},
   plan: Plan = planOf(sizes),
 ): void {
   const { m, n, k, batch } = sizes

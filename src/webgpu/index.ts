@@ -8,6 +8,7 @@ import { attention } from './kernels/attention.ts'
 import { batchNorm } from './kernels/batch-norm.ts'
 import { cast } from './kernels/cast.ts'
 import { check } from './kernels/check.ts'
+import { convolution } from './kernels/convolution.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { gather } from './kernels/gather.ts'
 import { layerNorm } from './kernels/layer-norm.ts'
@@ -31,6 +32,7 @@ export function kernelsOn(gpu: Gpu) {
     ...batchNorm(gpu),
     ...cast(gpu),
     ...check(gpu),
+    ...convolution(gpu),
     ...elementwise(gpu),
     ...gather(gpu),
     ...layerNorm(gpu),

@@ -13,7 +13,7 @@ export interface ChannelSums {
   readonly declarations?: string
   /** Statements on what is the same for all numbers of channel c. */
   readonly channel?: string
-  /** By the name of the sum, what is added for the number at i, of sample n and channel c: `{ db: 'dy[i]' }`. */
+  /** By the name of the sum, what is added for sample n, channel c and place `place`, whose number is at i: `{ db: 'dy[i]' }`. */
   readonly terms: Readonly<Record<string, string>>
 }
 
@@ -75,6 +75,7 @@ export function channelSums(sums: ChannelSums): ChannelSumsSources {
     ${channel}
     let end = min((part + 1) * ${ROWS}, p.rows);
     for (var n = part * ${ROWS} + lid.y; n < end; n += ${HEIGHT}) {
+      let place = 0u;
       let i = n * p.c + c;
       ${add}
     }
