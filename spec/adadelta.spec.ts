@@ -1,4 +1,4 @@
-/** One step of Adadelta: what is known of it, and its twin on wasm. */
+/** One step of Adadelta: what is known of it, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AdadeltaOptions } from '../src/reference/adadelta.ts'
@@ -18,7 +18,7 @@ const settings: fc.Arbitrary<AdadeltaOptions> = fc
 const usual = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0 }
 
 describe('adadeltaInto', () => {
-  it('on wasm is within rounding of the step of the definition', () => {
+  it('on the twins is within rounding of the step of the definition', () => {
     fc.assert(
       fc.property(lengths, settings, seeds, (n, options, seed) => {
         const [w, dw] = [numbers(seed, n), numbers(seed + 1, n)]

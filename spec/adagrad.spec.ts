@@ -1,4 +1,4 @@
-/** One step of Adagrad: what is known of it, and its twin on wasm. */
+/** One step of Adagrad: what is known of it, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AdagradOptions } from '../src/reference/adagrad.ts'
@@ -16,7 +16,7 @@ const settings: fc.Arbitrary<AdagradOptions> = fc.record({
 const usual = { lr: 0.1, lrDecay: 0, eps: 0, weightDecay: 0, step: 1 }
 
 describe('adagradInto', () => {
-  it('on wasm is within 5e-6 of the step of the definition', () => {
+  it('on the twins is within 5e-6 of the step of the definition', () => {
     fc.assert(
       fc.property(lengths, settings, seeds, (n, options, seed) => {
         const arrays = [numbers(seed, n), numbers(seed + 1, n), numbers(seed + 2, n, { min: 0, max: 4 })]

@@ -1,4 +1,4 @@
-/** One step of Adam: what is known of it, and its twin on wasm. */
+/** One step of Adam: what is known of it, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
@@ -17,7 +17,7 @@ const settings: fc.Arbitrary<AdamOptions> = fc.record({
 const usual = { lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, step: 1 }
 
 describe('adamInto', () => {
-  it('on wasm is within 2e-6 of the definition for the moments, and of the step relatively', () => {
+  it('on the twins is within 2e-6 of the definition for the moments, and of the step relatively', () => {
     fc.assert(
       fc.property(lengths, settings, fc.boolean(), seeds, (n, options, amsgrad, seed) => {
         const [w, dw, m] = [0, 1, 2].map((i) => numbers(seed + i, n))

@@ -1,4 +1,4 @@
-/** One step of AdamW: what sets it apart from Adam, and its twin on wasm. */
+/** One step of AdamW: what sets it apart from Adam, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
@@ -21,7 +21,7 @@ const arraysOf = (seed: number, n: number): Float32Array[] => [
 ]
 
 describe('adamwInto', () => {
-  it('on wasm is within 5e-6 of the step of the definition', () => {
+  it('on the twins is within 5e-6 of the step of the definition', () => {
     fc.assert(
       fc.property(lengths, settings, fc.boolean(), seeds, (n, options, amsgrad, seed) => {
         const arrays = arraysOf(seed, n)

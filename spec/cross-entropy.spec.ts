@@ -7,6 +7,7 @@ import type { CrossEntropyOptions } from '../src/reference/cross-entropy.ts'
 import {
   builds,
   type Computation,
+  DIVISION,
   double,
   expectBackward,
   expectNear,
@@ -35,7 +36,7 @@ const gradient =
     k.crossEntropyBackward(dy, x, target, o)
 
 describe('crossEntropy', () => {
-  it('on wasm is within 4e-6 of the definition for logits within ±20', () => {
+  it('on the twins is within 4e-6 of the definition for logits within ±20', () => {
     fc.assert(
       fc.property(options, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, { min: -20, max: 20 })
@@ -44,7 +45,7 @@ describe('crossEntropy', () => {
     )
   })
 
-  it('passes dy back on wasm within 3e-7 · |dy| of the definition', () => {
+  it('passes dy back on the twins within 3e-7 · |dy| of the definition', () => {
     fc.assert(
       fc.property(options, seeds, (o, seed) => {
         const dy = numbers(seed + 1, o.n, { min: 0.5, max: 2 })
@@ -104,18 +105,19 @@ describe('binaryCrossEntropyWithLogits', () => {
   const binary: Computation = (k, x, t) => k.binaryCrossEntropyWithLogits(x, t)
   const binaryBackward: Computation = (k, dy, x, t) => k.binaryCrossEntropyWithLogitsBackward(dy, x, t)
 
-  it('on wasm is within 3 ulp of the definition for the targets 0 and 1, also where the loss is tiny', () => {
+  it('on the twins is within 2.5 ulp and the error of a division of the definition for the targets 0 and 1, also where the loss is tiny', () => {
+    const ulp = 2.5 + DIVISION
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {
         const x = numbers(seed, n, { min: -100, max: 100 })
         const right = x.map((v) => (v > 0 ? 1 : 0))
-        expectTwins(binary, [x, right], { ulp: 3 })
-        expectTwins(binary, [x, right.map((t) => 1 - t)], { ulp: 3 })
+        expectTwins(binary, [x, right], { ulp })
+        expectTwins(binary, [x, right.map((t) => 1 - t)], { ulp })
       }),
     )
   })
 
-  it('on wasm is within 3e-7 · (1 + |x|) of the definition for any target', () => {
+  it('on the twins is within 3e-7 · (1 + |x|) of the definition for any target', () => {
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {
         const x = numbers(seed, n, { min: -10, max: 10 })
@@ -124,7 +126,7 @@ describe('binaryCrossEntropyWithLogits', () => {
     )
   })
 
-  it('passes dy back on wasm within 3e-7 · |dy| of the definition', () => {
+  it('passes dy back on the twins within 3e-7 · |dy| of the definition', () => {
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {
         const dy = numbers(seed + 2, n)

@@ -1,4 +1,4 @@
-/** One step of NAdam: what is known of it, and its twin on wasm. */
+/** One step of NAdam: what is known of it, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type NadamOptions, nadamMomentum } from '../src/reference/nadam.ts'
@@ -19,7 +19,7 @@ const settings: fc.Arbitrary<NadamOptions> = fc.record({
 })
 
 describe('nadamInto', () => {
-  it('on wasm is within 1e-5 of the terms of the step of the definition', () => {
+  it('on the twins is within 1e-5 of the terms of the step of the definition', () => {
     fc.assert(
       fc.property(lengths, settings, seeds, (n, options, seed) => {
         const [w, dw, m] = [0, 1, 2].map((i) => numbers(seed + i, n))

@@ -1,4 +1,4 @@
-/** One step of RMSprop: what is known of it, and its twin on wasm. */
+/** One step of RMSprop: what is known of it, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RmspropOptions } from '../src/reference/rmsprop.ts'
@@ -16,7 +16,7 @@ const settings: fc.Arbitrary<RmspropOptions> = fc.record({
 const usual = { lr: 0.1, alpha: 0.9, eps: 0, weightDecay: 0, momentum: 0.5 }
 
 describe('rmspropInto', () => {
-  it('on wasm is within 2e-5 of the step of the definition, with and without momentum and centring', () => {
+  it('on the twins is within 2e-5 of the step of the definition, with and without momentum and centring', () => {
     fc.assert(
       fc.property(lengths, settings, fc.boolean(), fc.boolean(), seeds, (n, options, centred, moving, seed) => {
         const { alpha } = options

@@ -1,9 +1,9 @@
-/** One step of gradient descent: against the formula step by step, and its twin on wasm. */
+/** One step of gradient descent: against the formula step by step, and its twins. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reference } from '../src/kernels.ts'
 import type { SgdOptions } from '../src/reference/sgd.ts'
-import { builds, double, expectNear, lengths, numbers, seeds } from './twins.ts'
+import { builds, double, expectNear, lengths, numbers, onGpu, seeds } from './twins.ts'
 
 const settings: fc.Arbitrary<SgdOptions> = fc.record({
   lr: fc.constantFrom(0.01, 0.5, 1),
@@ -15,7 +15,7 @@ const settings: fc.Arbitrary<SgdOptions> = fc.record({
 })
 
 describe('sgdInto', () => {
-  it('on wasm is within 2^-22 of the definition, relative to what is added, for weights and velocity', () => {
+  it('on the twins is within 2^-22 of the definition, relative to what is added, for weights and velocity', () => {
     fc.assert(
       fc.property(lengths, settings, fc.boolean(), seeds, (n, options, hasVelocity, seed) => {
         const [w, dw, velocity] = [0, 1, 2].map((i) => numbers(seed + i, n))
@@ -45,7 +45,8 @@ describe('sgdInto', () => {
     }
   })
 
-  it('in the plain build rounds each operation as float32 does: v = μ·v + (1 - τ)·g, w - α·v', () => {
+  // A GPU may round a product and a sum together.
+  it.runIf(!onGpu)('in the plain build rounds each operation as float32 does: v = μ·v + (1 - τ)·g, w - α·v', () => {
     const f = Math.fround
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {

@@ -78,15 +78,15 @@ fn log_(x: f32) -> f32 {
   return fma(n, 0.693138122558593750, y);
 }`
 
-/** `log1p_(x)`: ln(1 + x) = 2 artanh s with s = x / (2 + x), a division, for 0 <= x <= 1. At most 2.5 ulp. */
+/** `log1p_(x)`: ln(1 + x) = 2 artanh(s/2) with s = x / (1 + x/2), a division, for 0 <= x <= 1. At most 2.5 ulp. */
 export const log1p = `
 fn log1p_(x: f32) -> f32 {
-  let s = x / (2.0 + x);
-  let z = s * s;
+  let s = x / fma(0.5, x, 1.0);
+  let z = 0.25 * s * s;
   var p = fma(0.2802448570728302, z, 0.27999135851860046);
   p = fma(p, z, 0.4002169966697693);
   p = fma(p, z, 0.6666641235351562);
-  return fma(s * z, p, s + s);
+  return fma(0.5 * s * z, p, s);
 }`
 
 /** `sigmoid_(x)`: 1 / (1 + e^-|x|) for x >= 0, e^-|x| / (1 + e^-|x|) for x < 0, a division. At most 2.3 ulp. Calls `exp`. */

@@ -3,20 +3,28 @@ import type { GpuArray } from './array.ts'
 import { requestDevice } from './device.ts'
 import { Gpu, type GpuOptions } from './gpu.ts'
 import { activation } from './kernels/activation.ts'
+import { adadelta } from './kernels/adadelta.ts'
+import { adagrad } from './kernels/adagrad.ts'
+import { adam } from './kernels/adam.ts'
+import { adamw } from './kernels/adamw.ts'
 import { arithmetic } from './kernels/arithmetic.ts'
 import { attention } from './kernels/attention.ts'
 import { batchNorm } from './kernels/batch-norm.ts'
 import { cast } from './kernels/cast.ts'
 import { check } from './kernels/check.ts'
 import { convolution } from './kernels/convolution.ts'
+import { crossEntropy } from './kernels/cross-entropy.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { gather } from './kernels/gather.ts'
 import { layerNorm } from './kernels/layer-norm.ts'
 import { linear } from './kernels/linear.ts'
 import { matmul } from './kernels/matmul.ts'
 import { arrays } from './kernels/memory.ts'
+import { nadam } from './kernels/nadam.ts'
 import { pooling } from './kernels/pooling.ts'
 import { reduction } from './kernels/reduction.ts'
+import { rmsprop } from './kernels/rmsprop.ts'
+import { sgd } from './kernels/sgd.ts'
 import { softmax } from './kernels/softmax.ts'
 import { strided } from './kernels/strided.ts'
 
@@ -27,19 +35,27 @@ export function kernelsOn(gpu: Gpu) {
   return {
     ...memory,
     ...activation(gpu),
+    ...adadelta(gpu),
+    ...adagrad(gpu),
+    ...adam(gpu),
+    ...adamw(gpu),
     ...arithmetic(gpu),
     ...attention(gpu),
     ...batchNorm(gpu),
     ...cast(gpu),
     ...check(gpu),
     ...convolution(gpu),
+    ...crossEntropy(gpu),
     ...elementwise(gpu),
     ...gather(gpu),
     ...layerNorm(gpu),
     ...linear(gpu),
     ...matmul(gpu),
+    ...nadam(gpu),
     ...pooling(gpu),
     ...reductions,
+    ...rmsprop(gpu),
+    ...sgd(gpu),
     ...softmax(gpu),
     ...strided(gpu, memory, reductions),
   }

@@ -5,8 +5,8 @@ import type { GpuArray } from '../memory.ts'
 import type { Source } from '../program.ts'
 import { ROW_THREADS, rowReductions } from '../workgroup.ts'
 
-/** A workgroup for each row: its threads go through the C numbers in turn. */
-const rows = {
+/** A workgroup for each row: its threads go through the C numbers in turn. Losses of rows begin in the same way. */
+export const rows = {
   params: { rows: 'u32', c: 'u32' },
   workgroup: [ROW_THREADS, 1, 1],
   declarations: `${special}${exp}${log}${rowReductions}`,
@@ -16,8 +16,8 @@ const start = `
   if (group >= p.rows) { return; }
   let row = group * p.c;`
 
-/** max x and Σ e^(x_j - max x) of the row. */
-const sumOfExp = `${start}
+/** `greatest`, max x, and `sum`, Σ e^(x_j - max x), of the row. */
+export const sumOfExp = `${start}
   var most = -infinity();
   for (var i = local; i < p.c; i += ${ROW_THREADS}u) { most = greater(most, x[row + i]); }
   let greatest = rowMax(local, most);
