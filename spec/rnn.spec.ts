@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { F, grad, ones, randn, type Tensor, tensor, zeros } from '../src/index.ts'
 import { proveSequence, weightsOf } from './sequence.ts'
+import { builds, type Computation, numbers, onWasm } from './twins.ts'
 
 for (const nonlinearity of ['tanh', 'relu'] as const) {
   describe(nonlinearity, () => {
@@ -15,6 +16,21 @@ for (const nonlinearity of ['tanh', 'relu'] as const) {
     })
   })
 }
+
+it('step by step has the bits of the whole sequence, also where a product over so many inputs would be cut by its size', () => {
+  const [t, n, i, h] = [2, 512, 1024, 16]
+  const x = numbers(1, t * n * i)
+  const inputs = [numbers(2, n * h), numbers(3, h * i, { min: -0.05, max: 0.05 }), numbers(4, h * h), numbers(5, h), numbers(6, h)]
+  const run =
+    (t: number): Computation =>
+    (k, x, h0, wIh, wHh, bIh, bHh) =>
+      k.rnn(x, h0, wIh, wHh, bIh, bHh, { t, n, i, h, nonlinearity: 'tanh' })
+  for (const build of builds) {
+    const first = onWasm(build, run(1), x.slice(0, n * i), ...inputs)
+    const second = onWasm(build, run(1), x.slice(n * i), first, ...inputs.slice(1))
+    expect(onWasm(build, run(t), x, ...inputs)).toEqual(Float32Array.of(...first, ...second))
+  }
+})
 
 describe('back-propagation through time', () => {
   /** |dh_T / dh_0| of a network of one unit without input, whose Jacobian is w at every step as long as f' = 1. */

@@ -6,7 +6,7 @@ import { type Kernels, reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { SequenceOptions } from '../src/reference/rnn.ts'
 import { expectClose } from './support.ts'
-import { builds, double, expectBackward, expectNear, inDouble, numbers, onWasm, seeds } from './twins.ts'
+import { builds, double, expectBackward, expectNear, inDouble, numbers, onGpu, onWasm, seeds } from './twins.ts'
 
 export interface SequenceKernel {
   name: string
@@ -67,7 +67,7 @@ export function proveSequence(kernel: SequenceKernel): void {
     return <A>(k: Kernels<A>, ...inputs: A[]) => kernel.forward(k, inputs, o)
   }
 
-  describe(`${name} on wasm`, () => {
+  describe(`${name} on the twins`, () => {
     it('is the definition within 2e-6, for any size, in both directions', () => {
       fc.assert(
         fc.property(problems, seeds, (o, seed) => {
@@ -76,7 +76,7 @@ export function proveSequence(kernel: SequenceKernel): void {
           const abs = 2e-6 * Math.max(1, largest(expected))
           for (const build of builds) expectNear(onWasm(build, run(o), ...inputs), expected, { abs }, build.simd)
         }),
-        { numRuns: 150 },
+        { numRuns: onGpu ? 40 : 150 },
       )
     })
 
@@ -92,7 +92,7 @@ export function proveSequence(kernel: SequenceKernel): void {
           const abs = 4e-6 * Math.max(1, largest(expected))
           for (const build of builds) expectNear(onWasm(build, gradient, dy, y, ...inputs), expected, { abs }, build.simd)
         }),
-        { numRuns: 150 },
+        { numRuns: onGpu ? 40 : 150 },
       )
     })
 
@@ -172,7 +172,7 @@ export function proveSequence(kernel: SequenceKernel): void {
             }
           }
         }),
-        { numRuns: 60 },
+        { numRuns: onGpu ? 20 : 60 },
       )
     })
 
@@ -188,7 +188,7 @@ export function proveSequence(kernel: SequenceKernel): void {
             expect(statesAt(kernel, backwards, o, 0, o.t)).toEqual(turned)
           }
         }),
-        { numRuns: 60 },
+        { numRuns: onGpu ? 20 : 60 },
       )
     })
 

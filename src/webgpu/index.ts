@@ -16,14 +16,17 @@ import { convolution } from './kernels/convolution.ts'
 import { crossEntropy } from './kernels/cross-entropy.ts'
 import { elementwise } from './kernels/elementwise.ts'
 import { gather } from './kernels/gather.ts'
+import { gru } from './kernels/gru.ts'
 import { layerNorm } from './kernels/layer-norm.ts'
 import { linear } from './kernels/linear.ts'
+import { lstm } from './kernels/lstm.ts'
 import { matmul } from './kernels/matmul.ts'
 import { arrays } from './kernels/memory.ts'
 import { nadam } from './kernels/nadam.ts'
 import { pooling } from './kernels/pooling.ts'
 import { reduction } from './kernels/reduction.ts'
 import { rmsprop } from './kernels/rmsprop.ts'
+import { rnn } from './kernels/rnn.ts'
 import { sgd } from './kernels/sgd.ts'
 import { softmax } from './kernels/softmax.ts'
 import { strided } from './kernels/strided.ts'
@@ -48,16 +51,19 @@ export function kernelsOn(gpu: Gpu) {
     ...crossEntropy(gpu),
     ...elementwise(gpu),
     ...gather(gpu),
+    ...gru(gpu, linear(gpu)),
     ...layerNorm(gpu),
     ...linear(gpu),
+    ...lstm(gpu, linear(gpu)),
     ...matmul(gpu),
     ...nadam(gpu),
     ...pooling(gpu),
-    ...reductions,
     ...rmsprop(gpu),
+    ...rnn(gpu, linear(gpu)),
     ...sgd(gpu),
     ...softmax(gpu),
     ...strided(gpu, memory, reductions),
+    ...reductions,
   }
 }
 
