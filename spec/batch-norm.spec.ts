@@ -6,7 +6,7 @@ import { reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { BatchNormBackwardOptions } from '../src/reference/batch-norm.ts'
 import { expectClose } from './support.ts'
-import { type Computation, double, expectBackward, expectTwins, inDouble, numbers, onGpu, seeds } from './twins.ts'
+import { type Computation, double, expectBackward, expectTwins, inDouble, numbers, onGpu, runs, seeds } from './twins.ts'
 
 const options: fc.Arbitrary<BatchNormBackwardOptions> = fc.record({
   n: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(16, 17, 50)),
@@ -48,6 +48,7 @@ describe('batchMean, batchVariance', () => {
         expectTwins(mean(o), [x], { abs: 2e-6 })
         expectTwins(variance(o), [x, numbers(seed + 1, o.c)], { abs: 2e-6, ulp: 16 })
       }),
+      runs(100),
     )
   })
 
@@ -74,6 +75,7 @@ describe('batchNorm', () => {
         const abs = (i: number) => 2 ** -20 * (4 + 16 / Math.sqrt(variance[Math.floor(i / o.s) % o.c] + o.eps))
         for (const some of [[w, b], [w], []]) expectTwins(forward(o), [x, mean, variance, ...some], { abs })
       }),
+      runs(100),
     )
   })
 
@@ -92,6 +94,7 @@ describe('batchNorm', () => {
         expectTwins(backward(o, 1), [dy, x, mean, variance, w], { abs: (i) => 2 ** -19 * (1 + m) * rstd(i), ulp: 2 })
         expectTwins(backward(o, 2), [dy, x, mean, variance, w], { abs: 2 ** -21 * (1 + m), ulp: 2 })
       }),
+      runs(100),
     )
   })
 

@@ -8,7 +8,7 @@ import { type ConvolutionOptions, convolvedShape } from '../src/reference/convol
 import type { ConvolutionExports } from '../src/wasm/kernels/convolution.ts'
 import { load } from '../src/wasm/load.ts'
 import { expectClose, type Frozen, oracle } from './support.ts'
-import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, scale, seeds } from './twins.ts'
+import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, runs, scale, seeds } from './twins.ts'
 
 /** Sizes whose window fits, with every option; `most` bounds the lengths. */
 function problems(most: number, images = 3): fc.Arbitrary<ConvolutionOptions> {
@@ -81,7 +81,7 @@ describe('the kernels', () => {
         expectTwins(inputGradient(o), [dy, w])
         expectTwins(weightGradient(o), [dy, x])
       }),
-      { numRuns: 200 },
+      runs(200),
     )
   })
 
@@ -94,7 +94,7 @@ describe('the kernels', () => {
         expectTwins(inputGradient(o), [dy, w])
         expectTwins(weightGradient(o), [dy, x])
       }),
-      { numRuns: 40 },
+      runs(40),
     )
   })
 
@@ -159,6 +159,7 @@ describe('the kernels', () => {
           expect(Math.abs(dot(dy, y) - dot(dw, w))).toBeLessThanOrEqual(bound)
         }
       }),
+      runs(100),
     )
   })
 
@@ -222,8 +223,7 @@ describe.each(['reference', 'wasm'] as const)('F.conv2d and F.conv1d, on %s', (b
   beforeAll(() => setBackend(backend))
 
   it('moves with its input: what is one to the right in x is one to the right in y', () => {
-    const x = randn([1, 2, 6, 8])
-    const w = randn([3, 2, 3, 3])
+    const [x, w] = [randn([1, 2, 6, 8]), randn([3, 2, 3, 3])]
     const y = F.conv2d(x, w)
     expectClose(F.conv2d(x.slice(1, 8, { dim: 3 }), w).data, y.slice(1, 6, { dim: 3 }).data)
   })

@@ -5,7 +5,19 @@ import { F, gradcheck, manualSeed, nn, ones, randn, setBackend, tensor, zeros } 
 import { reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { LayerNormOptions } from '../src/reference/layer-norm.ts'
-import { builds, type Computation, double, expectBackward, expectNear, expectTwins, inDouble, numbers, onWasm, seeds } from './twins.ts'
+import {
+  builds,
+  type Computation,
+  double,
+  expectBackward,
+  expectNear,
+  expectTwins,
+  inDouble,
+  numbers,
+  onWasm,
+  runs,
+  seeds,
+} from './twins.ts'
 
 const options: fc.Arbitrary<LayerNormOptions> = fc.record({
   n: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constantFrom(15, 16, 17, 33)),
@@ -51,6 +63,7 @@ describe('layerNorm', () => {
           expectTwins(forward(o), some, { abs: (i) => 2 ** -20 * (1 + 4 * rows[Math.floor(i / o.c)].condition) })
         }
       }),
+      runs(100),
     )
   })
 
@@ -70,6 +83,7 @@ describe('layerNorm', () => {
         expectTwins(backward(o, 1), [dy, x, w], { abs: 2 ** -19 * all })
         expectTwins(backward(o, 2), [dy, x, w], { abs: 2 ** -20 * (1 + o.n) })
       }),
+      runs(100),
     )
   })
 
@@ -121,7 +135,7 @@ describe('layerNorm', () => {
           expectNear(moved, double(y), { abs: 1e-5 })
         }
       }),
-      { numRuns: 30 },
+      runs(30),
     )
   })
 

@@ -9,15 +9,16 @@ import { expectClose } from './support.ts'
 import {
   builds,
   type Computation,
+  DIVISION,
   dot,
   double,
   expectBackward,
   expectNear,
   expectTwins,
   numbers,
-  onGpu,
   onWasm,
   places,
+  runs,
   scale,
   seeds,
 } from './twins.ts'
@@ -85,7 +86,7 @@ describe('the kernels', () => {
           expectTwins(maxBackward(o), [dy, x])
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -96,7 +97,7 @@ describe('the kernels', () => {
         expectTwins(avg(o), [numbers(seed, n.x)], { ulp: 2, abs: 1e-5 })
         expectTwins(avgBackward(o), [numbers(seed, n.y)], { ulp: 2, abs: 1e-5 })
       }),
-      { numRuns: 200 },
+      runs(200),
     )
   })
 
@@ -134,11 +135,12 @@ describe('the kernels', () => {
           for (const [y, dx] of pairs) expect(Math.abs(dot(dy, y) - dot(dx, x))).toBeLessThanOrEqual(1e-6 * (scale(dy, y) + scale(dx, x)))
         }
       }),
+      runs(100),
     )
   })
 
   it('the mean of equal numbers is that number where the zeros around do not count', () => {
-    const ulp = onGpu ? 2.5 : 1 // as near as WGSL's division must be
+    const ulp = Math.max(1, DIVISION)
     fc.assert(
       fc.property(problems(12), (o) => {
         const x = new Float32Array(sizes(o).x).fill(3)

@@ -1,5 +1,5 @@
 import type { AxisOptions } from '../reference/reduction.ts'
-import type { Parameter } from './program.ts'
+import type { Element, Parameter } from './program.ts'
 
 /** Threads of a workgroup. */
 export const THREADS = 256
@@ -64,3 +64,16 @@ export const start = `
   let end = min(begin + p.length, p.n);
   let line = o * p.n * p.inner + column;
   let result = (o * p.chunks + chunk) * p.inner + column;`
+
+/** `lineSum(local, lane, x)`: what the threads of a line have together, added by halves, for the first of them. All must call it. */
+export const lineSum = (T: Element): string => `
+var<workgroup> partial: array<${T}, ${THREADS}>;
+fn lineSum(local: u32, lane: u32, x: ${T}) -> ${T} {
+  workgroupBarrier();
+  partial[local] = x;
+  for (var half = p.lanes / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { partial[local] += partial[local + half * p.width]; }
+  }
+  return partial[local];
+}`

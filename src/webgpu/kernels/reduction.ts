@@ -3,31 +3,27 @@ import type { AxisOptions, ReductionKernels } from '../../reference/reduction.ts
 import { eachSource, runEach, typed } from '../each.ts'
 import { special } from '../functions.ts'
 import type { Argument, Gpu } from '../gpu.ts'
-import { groupsOf, linesOf, params, start, THREADS } from '../lines.ts'
+import { groupsOf, lineSum, linesOf, params, start, THREADS } from '../lines.ts'
 import type { GpuArray } from '../memory.ts'
 import type { Source } from '../program.ts'
 
-/** Σ along each chunk of a line: what each thread has added up is added by halves. `result`: what becomes of the sum. */
+/** Σ along each chunk of a line. `y`: what becomes of `sum`. */
 const total = (name: string, y: string) =>
   typed((T) => ({
     name,
     reads: { x: T },
     writes: { y: T },
     params: { ...params, whole: 'f32' },
-    declarations: `var<workgroup> partial: array<${T}, ${THREADS}>;`,
+    declarations: lineSum(T),
     main: `${start}
-  var total = ${T}(0);
-  if (isThere) { for (var j = begin + lane; j < end; j += p.lanes) { total += x[line + j * p.inner]; } }
-  partial[local] = total;
-  for (var half = p.lanes / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) { partial[local] += partial[local + half * p.width]; }
-  }
+  var part = ${T}(0);
+  if (isThere) { for (var j = begin + lane; j < end; j += p.lanes) { part += x[line + j * p.inner]; } }
+  let sum = lineSum(local, lane, part);
   if (isThere && lane == 0u) { y[result] = ${y}; }`,
   }))
 
-const sumSource = total('sum', 'partial[local]')
-const meanSource = total('mean', 'partial[local] / p.whole')('float32')
+const sumSource = total('sum', 'sum')
+const meanSource = total('mean', 'sum / p.whole')('float32')
 
 const meanBackwardSource = eachSource('meanBackward', {
   reads: { dy: 'f32' },
