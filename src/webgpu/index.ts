@@ -32,8 +32,9 @@ import { softmax } from './kernels/softmax.ts'
 import { strided } from './kernels/strided.ts'
 
 /** The kernels on a device. */
-export function kernelsOn(gpu: Gpu) {
+export function kernelsOn(gpu: Gpu): Kernels<GpuArray> {
   const memory = arrays(gpu)
+  const linears = linear(gpu)
   const reductions = reduction(gpu)
   return {
     ...memory,
@@ -51,15 +52,15 @@ export function kernelsOn(gpu: Gpu) {
     ...crossEntropy(gpu),
     ...elementwise(gpu),
     ...gather(gpu),
-    ...gru(gpu, linear(gpu)),
+    ...gru(gpu, linears),
     ...layerNorm(gpu),
-    ...linear(gpu),
-    ...lstm(gpu, linear(gpu)),
+    ...linears,
+    ...lstm(gpu, linears),
     ...matmul(gpu),
     ...nadam(gpu),
     ...pooling(gpu),
     ...rmsprop(gpu),
-    ...rnn(gpu, linear(gpu)),
+    ...rnn(gpu, linears),
     ...sgd(gpu),
     ...softmax(gpu),
     ...strided(gpu, memory, reductions),
@@ -80,7 +81,7 @@ export interface WebGpu {
 /** The backend on a device of its own, or on the one that is handed in. GRADUS_DEBUG=1 in the environment is the option debug. */
 export async function createWebGpu({ device, debug = isDebugging(), ...options }: WebGpuOptions = {}): Promise<WebGpu> {
   const gpu = new Gpu(device ?? (await requestDevice()), { debug, ...options })
-  return { gpu, kernels: kernelsOn(gpu) as unknown as Kernels<GpuArray> }
+  return { gpu, kernels: kernelsOn(gpu) }
 }
 
 const isDebugging = (): boolean => typeof process !== 'undefined' && process.env?.GRADUS_DEBUG === '1'
