@@ -90,10 +90,28 @@ describe('pow', () => {
     expectTwins(pow(exponent), [kinds], { ulp })
   })
 
+  it('is within its bound also of large exponents, wherever the power is neither 0 nor ∞', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(7.1, -33.3, 301.7, -1e4, 1e6), seeds, (exponent, seed) => {
+        const x = numbers(seed, 4099, { min: -125, max: 125 }).map((log2) => 2 ** (log2 / exponent))
+        expectTwins(pow(exponent), [x], { ulp: POWER })
+      }),
+      runs(60),
+    )
+  })
+
   it('treats zeros, infinities and NaN as the definition does', () => {
     for (const exponent of [...exponents.filter((p) => p !== 0.5), Infinity, -Infinity, NaN]) {
       expectTwins(pow(exponent), [corners], { ulp: Math.max(1.5, DIVISION) })
     }
+  })
+})
+
+describe('denormal numbers', () => {
+  it('have their logarithms and powers, since these look at the bits', () => {
+    const x = numbers(1, 300, { min: 1, max: 2 ** 23 }).map((n) => Math.floor(n) * 2 ** -149)
+    expectTwins(functions.log.f, [x], { ulp: 1 })
+    for (const exponent of [0.3, -0.4]) expectTwins(pow(exponent), [x], { ulp: POWER })
   })
 })
 
