@@ -3,20 +3,32 @@ import { Worker } from 'node:worker_threads'
 import { type Loaded, load } from '../src/wasm/load.ts'
 import type { Work } from './serve.ts'
 
+/** A loop that does nothing else, to hold work against: GFLOP of a call on one thread, or GB read and written in pieces of so many bytes. */
+export interface Yardstick {
+  name: string
+  work: number
+}
+
+export interface Yardsticks {
+  multiplyAdd: readonly Yardstick[]
+  copy: readonly (Yardstick & { bytes: number })[]
+}
+
 /** Independent chains of multiply-adds in registers. Where more of them give no more, the pipes are full. */
-export const CHAINS = [8, 10, 12, 14] as const
+const CHAINS = [8, 10, 12, 14] as const
 const STEPS = 100_000
 export const chainsName = (chains: number): string => `ceiling: ${chains} chains`
 
 /** A copy that stays in every second-level cache but not in a first-level one; and one of the size of a million numbers, as most operations have. */
-export const COPIES = { 'ceiling: copy 256 KiB': 256 * 1024, 'ceiling: copy 4 MiB': 4 * 1024 * 1024 } as const
+const COPIES = { 'ceiling: copy 256 KiB': 256 * 1024, 'ceiling: copy 4 MiB': 4 * 1024 * 1024 } as const
 
 /** A call copies so much in all: long enough that calling other threads costs nothing beside it. */
 const COPIED = 16 * 1024 * 1024
 
-/** GFLOP of a call on one thread, and GB read and written. */
-export const chainsWork = (chains: number): number => (8 * chains * STEPS) / 1e9
-export const COPY_WORK = (2 * COPIED) / 1e9
+export const wasmYardsticks: Yardsticks = {
+  multiplyAdd: CHAINS.map((chains) => ({ name: chainsName(chains), work: (8 * chains * STEPS) / 1e9 })),
+  copy: Object.entries(COPIES).map(([name, bytes]) => ({ name, bytes, work: (2 * COPIED) / 1e9 })),
+}
 
 type Chains = (typeof CHAINS)[number]
 

@@ -1,8 +1,9 @@
 import { HELP, type Options, readOptions, select, UsageError } from './options.ts'
 import type { Overhead } from './overhead.ts'
 import { progress } from './progress.ts'
-import { ceilingsText, overheadText, productsText, sectionText } from './report.ts'
+import { ceilingsText, overheadText, productsText, sectionText, transfersText } from './report.ts'
 import { machine, Run } from './run.ts'
+import { tune } from './tune.ts'
 
 /** Prints each section when it is measured; with --json, all of it at the end. */
 async function bench(options: Options): Promise<void> {
@@ -15,9 +16,14 @@ async function bench(options: Options): Promise<void> {
   const { processor, node, date } = machine()
   say(`${processor}, Node ${node}, ${date}`)
 
+  const gpu = await run.findGpu()
+  if (gpu !== null) say(gpu)
+
   status.section('ceilings')
   const ceilings = await run.ceilings()
   if (Object.keys(ceilings).length > 0) say(ceilingsText(ceilings))
+  const transfers = await run.transfers()
+  if (transfers !== null) say(transfersText(transfers))
 
   const sections = []
   const overheads: Record<string, Overhead> = {}
@@ -40,12 +46,14 @@ async function bench(options: Options): Promise<void> {
   const products = hasProducts ? await run.products(status.step) : []
   if (products.length > 0) say(productsText(products))
   status.done()
-  if (options.json) process.stdout.write(`${JSON.stringify({ machine: machine(), ceilings, sections, overheads, products }, null, 2)}\n`)
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ machine: machine(), gpu, ceilings, transfers, sections, overheads, products }, null, 2)}\n`)
 }
 
 try {
   const options = readOptions(process.argv.slice(2))
   if (options.help) process.stdout.write(`${HELP}\n`)
+  else if (options.tune) await tune((text) => process.stdout.write(`${text}\n`))
   else await bench(options)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error

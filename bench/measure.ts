@@ -8,13 +8,18 @@ export interface Timing {
 /** Synchronous where the library is, so that nothing is awaited that need not be. */
 export type Task = () => unknown
 
-/** Milliseconds per call, over as many calls as `atLeast` milliseconds need. */
-export async function time(task: Task, repeats: number): Promise<number> {
+/** Waits until all that tasks have asked of a device is done. */
+export type Settle = () => Promise<void>
+
+/** Milliseconds per call, of so many calls; where a device works behind the program, from when it is idle to when it is idle again. */
+export async function time(task: Task, repeats: number, settle?: Settle): Promise<number> {
+  await settle?.()
   const start = performance.now()
   for (let i = 0; i < repeats; i++) {
     const result = task()
     if (result instanceof Promise) await result
   }
+  await settle?.()
   return (performance.now() - start) / repeats
 }
 
@@ -30,13 +35,13 @@ export interface WarmUpOptions {
  * number of calls proves nothing. Here windows of a twelfth of `atMost` follow one another until neither of the last two was 2% faster than the best
  * before them.
  */
-export async function warmUp(task: Task, { atLeast, atMost }: WarmUpOptions): Promise<number> {
+export async function warmUp(task: Task, { atLeast, atMost }: WarmUpOptions, settle?: Settle): Promise<number> {
   const start = performance.now()
   const windows: number[] = []
   let repeats = 1
   for (;;) {
     const before = performance.now()
-    const perCall = await time(task, repeats)
+    const perCall = await time(task, repeats, settle)
     const now = performance.now()
     if (now - before < atMost / 12 && now - start < atMost) {
       repeats *= 2

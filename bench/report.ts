@@ -1,6 +1,6 @@
 import { bars, table } from '../src/plot/index.ts'
 import type { Overhead } from './overhead.ts'
-import type { Ceilings, Cell, Column, Products, Row } from './run.ts'
+import type { Ceilings, Cell, Column, Products, Row, Transfers } from './run.ts'
 
 type Measured = Extract<Cell, { median: number }>
 const isMeasured = (cell: Cell | undefined): cell is Measured => cell !== undefined && 'median' in cell
@@ -13,7 +13,29 @@ const spread = ({ median, least, most }: Measured): string => `${((50 * (most - 
 export const digits = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 0.001 ? value.toPrecision(3) : value.toFixed(5)
 
+/** What processors can do, and what a GPU can. */
 export function ceilingsText(ceilings: Record<Column, Ceilings>): string {
+  const { webgpu, ...processor } = ceilings
+  return [
+    ...(Object.keys(processor).length > 0
+      ? [ceilingsTable(processor, 'What the machine can do: plain multiplies, then adds; relaxed does both in one')]
+      : []),
+    ...(webgpu ? [ceilingsTable({ webgpu }, 'What the GPU can do')] : []),
+  ].join('\n\n')
+}
+
+/** Bringing numbers to the GPU and back: no operation's time has any of this in it. */
+export function transfersText({ upload, read, wait }: Transfers): string {
+  const rate = (milliseconds: number) => `${((4 * 2 ** 20) / 1e6 / milliseconds).toFixed(2)} GB/s`
+  const rows = [
+    ['4 MiB to the GPU', digits(upload), rate(upload)],
+    ['4 MiB back', digits(read), rate(read)],
+    ['one number back', digits(wait), '–'],
+  ]
+  return table(['transfer', 'ms', 'rate'], rows, { title: 'Not part of any time below' }).text()
+}
+
+function ceilingsTable(ceilings: Record<Column, Ceilings>, title: string): string {
   const columns = Object.keys(ceilings)
   const rows = (pick: (c: Ceilings) => Record<string, number>, unit: string) =>
     Object.keys(pick(ceilings[columns[0]])).map((name) => [
@@ -21,7 +43,7 @@ export function ceilingsText(ceilings: Record<Column, Ceilings>): string {
       ...columns.map((column) => `${pick(ceilings[column])[name].toFixed(1)} ${unit}`),
     ])
   return table(['ceiling', ...columns], [...rows(({ multiplyAdd }) => multiplyAdd, 'GFLOP/s'), ...rows(({ copy }) => copy, 'GB/s')], {
-    title: 'What the machine can do: plain multiplies, then adds; relaxed does both in one',
+    title,
   }).text()
 }
 

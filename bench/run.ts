@@ -1,14 +1,15 @@
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { CHAINS, COPIES, COPY_WORK, chainsName, chainsWork } from './ceilings.ts'
+import { wasmYardsticks, type Yardstick, type Yardsticks } from './ceilings.ts'
 import { Contender } from './contender.ts'
 import { type ContestOptions, contest, isMeasured, type Outcome, pairedRatio, sameNumbers } from './contest.ts'
+import { type Adapter, gpuYardsticks, TRANSFERS } from './gpu.ts'
 import { median, type Timing } from './measure.ts'
 import { productName, TRANSPOSITIONS, type Transposition } from './operations/products.ts'
 import type { Options, Section } from './options.ts'
 import type { Overhead } from './overhead.ts'
 
-/** A contender's column: reference, plain, relaxed, or '2 threads'. */
+/** A contender's column: reference, plain, relaxed, '2 threads', or webgpu. */
 export type Column = string
 
 export interface Machine {
@@ -21,10 +22,13 @@ export interface Ceilings {
   /** GFLOP/s by number of chains; the pipes are full where more chains give no more. */
   multiplyAdd: Record<string, number>
   /** How many chains gave most. */
-  bestChains: number
+  bestChains: string
   /** GB/s read and written, by size of the copy. */
   copy: Record<string, number>
 }
+
+/** Milliseconds to bring 4 MiB to the device, to read as much, and to read a single number, which is all waiting. */
+export type Transfers = Record<keyof typeof TRANSFERS, number>
 
 export interface Row {
   name: string
@@ -47,8 +51,11 @@ export interface Products {
   apart: number
 }
 
-/** The naive loops beyond so many floating-point operations take the reference seconds. */
-const REFERENCE_FLOPS = { full: 3e8, quick: 5e7 }
+/** Work of more floating-point operations takes seconds: the naive loops of the reference, a processor, and one that plays a GPU. */
+const MOST_FLOPS = {
+  full: { reference: 3e8, processor: 1e10, software: 3e8 },
+  quick: { reference: 5e7, processor: 5e9, software: 5e7 },
+}
 const FULL: ContestOptions = { rounds: 9, atLeast: 8, warmUp: { atLeast: 60, atMost: 500 }, budget: 2000, limit: 60_000 }
 const QUICK: ContestOptions = { rounds: 5, atLeast: 3, warmUp: { atLeast: 20, atMost: 100 }, budget: 400, limit: 30_000 }
 /** A model's step has more to settle: the tape and the memory, too. */
@@ -63,9 +70,12 @@ export const machine = (): Machine => ({
   date: new Date().toISOString().slice(0, 10),
 })
 
+const isWasm = (column: Column): boolean => column !== 'reference' && column !== 'webgpu'
+
 /** A measurement of Gradus against itself and against the machine. */
 export class Run {
-  readonly columns: readonly Column[]
+  columns: readonly Column[]
+  private adapter: Adapter | null = null
   private readonly options: Options
   private readonly contest: ContestOptions
   private ceilingsByColumn: Record<Column, Ceilings> = {}
@@ -73,8 +83,26 @@ export class Run {
   constructor(options: Options) {
     this.options = options
     this.contest = options.quick ? QUICK : FULL
-    const hasWasm = options.builds.some((build) => build !== 'reference')
-    this.columns = [...options.builds, ...(hasWasm && options.threads > 1 ? [`${options.threads} threads`] : [])]
+    const [hasWasm, hasGpu] = [options.builds.some(isWasm), options.builds.includes('webgpu')]
+    this.columns = [
+      ...options.builds.filter((build) => build !== 'webgpu'),
+      ...(hasWasm && options.threads > 1 ? [`${options.threads} threads`] : []),
+      ...(hasGpu ? ['webgpu'] : []),
+    ]
+  }
+
+  /** Looks for a GPU where one is asked for. Where there is none its column goes; says which it is, or why. */
+  async findGpu(): Promise<string | null> {
+    const contender = this.contenders().find(({ name }) => name === 'webgpu')
+    if (!contender) return null
+    const { other, error } = await contender.ask({ ask: 'other', name: 'adapter' })
+    contender.stop()
+    if (error !== undefined) {
+      this.columns = this.columns.filter((column) => column !== 'webgpu')
+      return `No column webgpu: ${error.replace(/^GradusError: webgpu: /, '')}`
+    }
+    this.adapter = other as Adapter
+    return `webgpu: ${this.adapter.name}${this.adapter.isSoftware ? ' (software: this says nothing of a GPU)' : ''}`
   }
 
   /** Processes that nothing has used yet. */
@@ -84,8 +112,8 @@ export class Run {
       const isThreaded = column.endsWith(' threads')
       const simd = isThreaded ? (builds.includes('relaxed') ? 'relaxed' : 'plain') : column
       const child = fileURLToPath(new URL('./gradus.ts', import.meta.url))
-      return column === 'reference'
-        ? new Contender(column, { args: [child, 'reference'] })
+      return column === 'reference' || column === 'webgpu'
+        ? new Contender(column, { args: [child, column] })
         : new Contender(column, { args: [child, 'wasm'], env: { GRADUS_SIMD: simd, GRADUS_THREADS: String(isThreaded ? threads : 1) } })
     })
   }
@@ -93,27 +121,45 @@ export class Run {
   /** Runs the loops in registers and the copies, in turn. */
   async ceilings(): Promise<Record<Column, Ceilings>> {
     const contenders = this.contenders().filter(({ name }) => name !== 'reference')
-    const chains = CHAINS.map(chainsName)
-    const copies = Object.keys(COPIES)
     for (const contender of contenders) {
-      const threads = this.threadsOf(contender.name)
-      const names = [...chains, ...copies]
-      for (const name of names) must(await contender.ask({ ask: 'prepare', name, warmUp: this.contest.warmUp }))
-      const rounds: number[][] = []
-      for (let i = 0; i < this.contest.rounds; i++)
-        rounds.push((await contender.ask({ ask: 'measure', names, atLeast: this.contest.atLeast })).ms ?? [])
-      const milliseconds = (i: number) => median(rounds.map((round) => round[i]))
-      const gflops = CHAINS.map((count, i) => (threads * chainsWork(count) * 1e3) / milliseconds(i))
-      this.ceilingsByColumn[contender.name] = {
-        multiplyAdd: Object.fromEntries(CHAINS.map((count, i) => [`${count} chains`, gflops[i]])),
-        bestChains: CHAINS[gflops.indexOf(Math.max(...gflops))],
-        copy: Object.fromEntries(
-          copies.map((name, i) => [name.replace('ceiling: ', ''), (threads * COPY_WORK * 1e3) / milliseconds(CHAINS.length + i)]),
-        ),
-      }
+      const { name: column } = contender
+      const { multiplyAdd, copy } = this.yardsticksOf(column)
+      const ms = await this.medians(
+        contender,
+        [...multiplyAdd, ...copy].map(({ name }) => name),
+      )
+      const rates = (yardsticks: readonly Yardstick[]) =>
+        Object.fromEntries(
+          yardsticks.map(({ name, work }) => [name.replace('ceiling: ', ''), (this.threadsOf(column) * work * 1e3) / ms[name]]),
+        )
+      const gflops = rates(multiplyAdd)
+      const [bestChains] = Object.keys(gflops).toSorted((a, b) => gflops[b] - gflops[a])
+      this.ceilingsByColumn[column] = { multiplyAdd: gflops, bestChains, copy: rates(copy) }
       contender.stop()
     }
     return this.ceilingsByColumn
+  }
+
+  /** The ways to the GPU and back, where there is one. */
+  async transfers(): Promise<Transfers | null> {
+    const contender = this.contenders().find(({ name }) => name === 'webgpu')
+    if (!contender) return null
+    const ms = await this.medians(contender, Object.values(TRANSFERS))
+    contender.stop()
+    return { upload: ms[TRANSFERS.upload], read: ms[TRANSFERS.read], wait: ms[TRANSFERS.wait] }
+  }
+
+  /** Milliseconds per call of each, in turn. */
+  private async medians(contender: Contender, names: readonly string[]): Promise<Record<string, number>> {
+    for (const name of names) must(await contender.ask({ ask: 'prepare', name, warmUp: this.contest.warmUp }))
+    const rounds: number[][] = []
+    for (let i = 0; i < this.contest.rounds; i++)
+      rounds.push(must(await contender.ask({ ask: 'measure', names, atLeast: this.contest.atLeast })).ms ?? [])
+    return Object.fromEntries(names.map((name, i) => [name, median(rounds.map((round) => round[i]))]))
+  }
+
+  private yardsticksOf(column: Column): Yardsticks {
+    return column === 'webgpu' && this.adapter ? gpuYardsticks(this.adapter) : wasmYardsticks
   }
 
   private threadsOf(column: Column): number {
@@ -127,17 +173,23 @@ export class Run {
   ): { name: string; rate: (ms: number) => number } | undefined {
     const ceilings = this.ceilingsByColumn[column]
     if (ceilings === undefined) return undefined
-    const threads = this.threadsOf(column)
-    if (flops !== undefined) {
-      return { name: chainsName(ceilings.bestChains), rate: (ms) => (threads * chainsWork(ceilings.bestChains) * 1e3) / ms }
-    }
-    const [small, large] = Object.keys(COPIES)
-    const name = bytes <= 4 * COPIES['ceiling: copy 256 KiB'] ? small : large
-    return { name, rate: (ms) => (threads * COPY_WORK * 1e3) / ms }
+    const { multiplyAdd, copy } = this.yardsticksOf(column)
+    const found =
+      flops === undefined
+        ? (copy.find((small) => bytes <= 4 * small.bytes) ?? copy[copy.length - 1])
+        : multiplyAdd.find(({ name }) => name === `ceiling: ${ceilings.bestChains}`)
+    return found && { name: found.name, rate: (ms) => (this.threadsOf(column) * found.work * 1e3) / ms }
+  }
+
+  /** Whether a contender takes part: not where it would take seconds, nor for what its backend leaves to the host. */
+  private isAble(column: Column, flops: number, isOnHost: boolean): boolean {
+    const most = MOST_FLOPS[this.options.quick ? 'quick' : 'full']
+    if (column === 'webgpu') return !isOnHost && !(this.adapter?.isSoftware && flops > most.software)
+    return flops <= (column === 'reference' ? most.reference : most.processor)
   }
 
   /** A family of operations, or a model. */
-  async section({ works, isModel }: Section, step: (name: string) => void): Promise<Row[]> {
+  async section({ works, isModel, isOnHost }: Section, step: (name: string) => void): Promise<Row[]> {
     const contenders = this.contenders()
     const { quick } = this.options
     const usual = isModel && !quick ? { ...this.contest, warmUp: MODEL_WARM_UP } : this.contest
@@ -147,9 +199,9 @@ export class Run {
     for (const { name, what, flops, bytes } of works) {
       step(name)
       const work = { flops, bytes }
-      for (const contender of contenders) await this.prepareCeiling(contender, work)
-      const isSlow = (flops ?? 0) > REFERENCE_FLOPS[quick ? 'quick' : 'full']
-      const able = contenders.filter((contender) => !(isSlow && contender.name === 'reference'))
+      const able = contenders.filter(({ name }) => this.isAble(name, flops ?? 0, isOnHost))
+      if (able.length === 0) continue
+      for (const contender of able) await this.prepareCeiling(contender, work)
       const outcomes = await contest(able, name, pace, ({ name }) => this.ceilingOf(name, work)?.name)
       const yardstick = Object.values(outcomes).find(isMeasured)?.result ?? []
       const cells = Object.entries(outcomes).map(([column, outcome]) => [column, this.cell(column, work, outcome, yardstick)])
@@ -182,7 +234,7 @@ export class Run {
       const ceilings = this.ceilingOf(contender.name, { flops: 1 })
       if (!ceilings) continue
       await this.prepareCeiling(contender, { flops: 1 })
-      for (const size of PRODUCT_SIZES) {
+      for (const size of PRODUCT_SIZES.filter((size) => this.isAble(contender.name, 2 * size ** 3, false))) {
         step(`${contender.name}, ${size}³`)
         const kinds = TRANSPOSITIONS.map((kind) => productName(kind, size))
         for (const name of kinds) must(await contender.ask({ ask: 'prepare', name, warmUp: this.contest.warmUp }))

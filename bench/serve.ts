@@ -3,7 +3,7 @@
  * disturb one another's memory or compiler, and by asking them in turn, round by round, all meet the same seconds of the machine.
  */
 import { createInterface } from 'node:readline'
-import { type Task, time, warmUp } from './measure.ts'
+import { type Settle, type Task, time, warmUp } from './measure.ts'
 
 /** Some work, ready to be repeated. */
 export interface Prepared {
@@ -42,8 +42,16 @@ interface Ready extends Prepared {
   answer: { perCall: number; result: number[] }
 }
 
-/** Answers until standard input ends. `other` are further questions that only this contender understands. */
-export async function serve(work: Work, { version = '', other = {} }: { version?: string; other?: Record<string, () => unknown> } = {}) {
+export interface ServeOptions {
+  version?: string
+  /** Further questions that only this contender understands. */
+  other?: Record<string, () => unknown>
+  /** Where a device does the work: waits until it has done all. */
+  settle?: Settle
+}
+
+/** Answers until standard input ends. */
+export async function serve(work: Work, { version = '', other = {}, settle }: ServeOptions = {}) {
   const ready = new Map<string, Ready>()
   const answers: { [R in Request['ask']]: (request: Extract<Request, { ask: R }>) => Promise<Answer> } = {
     list: async () => ({ names: Object.keys(work), version }),
@@ -53,7 +61,7 @@ export async function serve(work: Work, { version = '', other = {} }: { version?
       if (!(name in work)) throw new Error(`${name} is none of its work`)
       const prepared = await work[name]()
       const result = Array.from((await prepared.result?.()) ?? [])
-      const answer = { perCall: await warmUp(prepared.run, options), result }
+      const answer = { perCall: await warmUp(prepared.run, options, settle), result }
       ready.set(name, { ...prepared, answer })
       return answer
     },
@@ -61,7 +69,7 @@ export async function serve(work: Work, { version = '', other = {} }: { version?
       const ms: number[] = []
       for (const name of names) {
         const { run, answer } = found(ready, name)
-        ms.push(await time(run, Math.max(1, Math.ceil(atLeast / answer.perCall))))
+        ms.push(await time(run, Math.max(1, Math.ceil(atLeast / answer.perCall)), settle))
       }
       return { ms }
     },

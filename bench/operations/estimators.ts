@@ -11,6 +11,7 @@ const flops = ({ n, m, d }: { n: number; m: number; d: number }): number => 3 * 
 
 export const estimators: Family = {
   name: 'distances and splits',
+  isOnHost: true,
   operations: [
     {
       name: 'squaredDistances 500×5000×64',

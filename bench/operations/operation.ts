@@ -30,6 +30,8 @@ export interface Inputs<A> {
 /** Operations of one kind, shown in one table. */
 export interface Family {
   name: string
+  /** Of estimators' kernels, which a GPU has not. */
+  isOnHost?: boolean
   operations: readonly OperationBench[]
 }
 
@@ -55,10 +57,10 @@ export function prepareOperation<A>(kernels: Kernels<A> & HostKernels<A>, { task
   }
   return {
     run: () => release(run()),
-    result: () => {
+    result: async () => {
       const made = run()
       const first = (Array.isArray(made) ? made[0] : made) as A | null
-      const values = first === null ? [] : samples(kernels.download(first, 'bench'))
+      const values = first === null ? [] : samples(await kernels.read(first, 'bench'))
       release(made)
       return values
     },

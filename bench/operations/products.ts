@@ -26,6 +26,9 @@ function product(name: string, kind: Transposition, sizes: Sizes): OperationBenc
   }
 }
 
+/** What only GPUs do in no time. */
+const LARGE = [2048, 4096]
+
 /** A layer of the MLP: 784 inputs, 256 outputs, 128 samples. */
 const LAYER = { m: 128, k: 784, n: 256 }
 const LAYER_FLOPS = 2 * 128 * 784 * 256
@@ -55,6 +58,7 @@ export const products: Family = {
     ...[64, 128, 256, 512, 1024].flatMap((size) =>
       TRANSPOSITIONS.map((kind) => product(productName(kind, size), kind, { m: size, k: size, n: size })),
     ),
+    ...LARGE.map((size) => product(productName('NN', size), 'NN', { m: size, k: size, n: size })),
     product('matmul 16³', 'NN', { m: 16, k: 16, n: 16 }),
     product('matmul NT 1×784×256', 'NT', { m: 1, k: 784, n: 256 }),
     product('matmul NN 512×9×512', 'NN', { m: 512, k: 9, n: 512 }),

@@ -1,4 +1,4 @@
-import { COPY, RATES } from './tuned.ts'
+import { COPY, LAUNCH, RATES } from './tuned.ts'
 
 /** The part of a product that one workgroup computes, and how its threads share it. */
 export interface Tile {
@@ -22,6 +22,14 @@ export const TILES = {
 
 export type TileName = keyof typeof TILES
 
+/** What a tile does, in GFLOP/s: one workgroup alone, and a device full of them. */
+export interface Rate {
+  readonly alone: number
+  readonly full: number
+}
+
+const rates: Readonly<Record<TileName, Rate>> = RATES
+
 export interface Sizes {
   readonly m: number
   readonly n: number
@@ -35,8 +43,6 @@ export interface Plan {
   readonly parts: number
 }
 
-/** A second kernel, for the sum of the parts, costs about so many seconds before it begins. */
-const LAUNCH = 5e-6
 const MAX_PARTS = 64
 /** Shorter parts are not worth a workgroup. */
 const MIN_PART = 64
@@ -47,11 +53,11 @@ const MIN_PART = 64
  */
 function estimate({ m, n, k, batch }: Sizes, { tile, parts }: Plan): number {
   const { m: rows, n: columns } = TILES[tile]
-  const { alone, full } = RATES[tile]
+  const { alone, full } = rates[tile]
   const tiles = Math.ceil(m / rows) * Math.ceil(n / columns) * batch
   const flops = 2 * rows * columns * k
   const product = Math.max((tiles * flops) / (full * 1e9), flops / parts / (alone * 1e9))
-  return parts === 1 ? product : product + LAUNCH + (2 * 4 * parts * batch * m * n) / (COPY * 1e9)
+  return parts === 1 ? product : product + LAUNCH / 1e6 + (2 * 4 * parts * batch * m * n) / (COPY * 1e9)
 }
 
 /** The plan of the least estimated time. It depends on the sizes alone, so that equal products have equal bits. */
