@@ -15,6 +15,7 @@ export default defineConfig({
       'spec/attention.spec.ts',
       'spec/batch-norm.spec.ts',
       'spec/cast.spec.ts',
+      'spec/check.spec.ts',
       'spec/convolution.spec.ts',
       'spec/cross-entropy.spec.ts',
       'spec/elementwise.spec.ts',

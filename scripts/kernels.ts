@@ -7,9 +7,15 @@ import { pageFile, root } from '../src/learn/paths.ts'
 import '../src/tensor/index.ts' // enters the operations into their table
 import { operations } from '../src/tensor/operation.ts'
 import { loadWasmSync } from '../src/wasm/index.ts'
+import type { Gpu } from '../src/webgpu/gpu.ts'
+import { kernelsOn } from '../src/webgpu/index.ts'
 
 /** The backends by name, whatever their kind of array. */
-const tiers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { reference: { ...reference }, wasm: { ...loadWasmSync() } }
+const tiers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  reference: { ...reference },
+  wasm: { ...loadWasmSync() },
+  webgpu: { ...kernelsOn({} as Gpu) }, // their names alone: it takes a device to run them
+}
 
 export interface Concept {
   readonly name: string
@@ -34,7 +40,7 @@ const onHost = new Set(
   concepts.flatMap(({ name }) => {
     const file = join(root, `src/wasm/kernels/${name}.ts`)
     const names = /import \{([^}]*)\} from '\.\.\/\.\.\/reference\//.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1] ?? ''
-    return names.split(',').map((each) => each.trim())
+    return names.split(',').map((each) => each.trim().replace(/ as .*/, ''))
   }),
 )
 
@@ -81,7 +87,7 @@ export function kernelsPage(): string {
     `- ${OWN} a kernel of its own`,
     `- ${HOST} computed by the reference, on a copy`,
     `- ${MADE} made of other kernels, on the same backend`,
-    `- ${NONE} none: the result has no gradient (masks, indices, updates in place), or the backend does not have it`,
+    `- ${NONE} none: the result has no gradient (masks, indices, updates in place), or the backend does not have it (estimators compute on the host)`,
     '',
     'The backward kernel stands in the row of its forward kernel: `expBackward` in that of `exp`. A second derivative differentiates the',
     'backward formula in traced operations, so any order of derivative is as right as the first.',

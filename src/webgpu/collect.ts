@@ -28,8 +28,11 @@ export class Garbage {
   }
 
   /** Collects if it is due. What was found is free when this is over. */
+  async collectIfDue(): Promise<void> {
+    if (this.#weight() >= this.#due) await this.collect()
+  }
+
   async collect(): Promise<void> {
-    if (this.#weight() < this.#due) return
     const gc = collector()
     if (gc === null) return
     this.#due = Number.POSITIVE_INFINITY // one at a time

@@ -31,7 +31,7 @@ import { sgd } from './kernels/sgd.ts'
 import { softmax } from './kernels/softmax.ts'
 import { strided } from './kernels/strided.ts'
 
-/** The kernels on a device. */
+/** The kernels on a device. Estimators compute on the host. */
 export function kernelsOn(gpu: Gpu): Kernels<GpuArray> {
   const memory = arrays(gpu)
   const linears = linear(gpu)

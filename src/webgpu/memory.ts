@@ -108,7 +108,7 @@ export class GpuMemory {
     const { host } = x.place
     if (host !== null) return host.slice()
     const numbers = await this.#fetch(operation, x.place)
-    await this.#garbage.collect()
+    await this.#garbage.collectIfDue()
     return numbers
   }
 
@@ -129,6 +129,7 @@ export class GpuMemory {
 
   /** Brings the numbers of all arrays to the host: another backend is about to compute with them. */
   async leave(): Promise<void> {
+    await this.#garbage.collect() // what nobody holds need not come
     for (const place of [...this.#live]) {
       if (place.host === null && place.slot !== null) place.host = await this.#fetch(place.madeBy, place)
       this.#empty(place)
