@@ -1,8 +1,13 @@
+/** Takes a processor seconds. */
+const LARGE = 'matmul NN 4096³'
+export const isForGpus = (name: string): boolean => name === LARGE
+
 /** What is compared, by the names under which Gradus's operations and models, and the peers, know it. */
 export const cases: readonly string[] = [
   'matmul NN 512³',
   'matmul NT 512³',
   'matmul TN 512³',
+  LARGE,
   'exp 1M',
   'tanh 1M',
   'gelu 1M',

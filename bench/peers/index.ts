@@ -6,8 +6,8 @@ import { Contender } from '../contender.ts'
 import { type ContestOptions, contest, isMeasured, type Outcome, pairedRatio, sameNumbers } from '../contest.ts'
 import { progress } from '../progress.ts'
 import { machine } from '../run.ts'
-import { cases } from './cases.ts'
-import { gradus, peers } from './peers.ts'
+import { cases, isForGpus } from './cases.ts'
+import { gradus, type Place, peers } from './peers.ts'
 import { type Comparison, markdown, text } from './report.ts'
 
 const FEW = 3
@@ -15,7 +15,7 @@ const FEW = 3
 const HELP = `npm run bench:peers -- [options]
 
 Runs the same work on Gradus and on other libraries for JavaScript, and on PyTorch and scikit-learn where python3 has them: in turn, round by round,
-each in a process of its own, on one thread unless its name says otherwise. First: npm --prefix bench/peers ci
+each in a process of its own, on one thread unless its name says otherwise; those on WebGPU with Gradus on WebGPU, through Dawn. First: npm --prefix bench/peers ci, and for WebGPU npm run gpu:install
 
   --filter TEXT   only work that has TEXT in its name, such as matmul or CNN
   --peers LIST    only peers that have one of these in their name, joined by commas, such as tfjs,PyTorch
@@ -61,7 +61,7 @@ function parse() {
   }
 }
 
-/** What a peer did, with its ratio to Gradus on as many threads; its error where it could not, or did something else. */
+/** What a peer did, with its ratio to Gradus in the same place; its error where it could not, or did something else. */
 function compare(outcome: Outcome, own: Outcome | undefined): Comparison {
   if (!isMeasured(outcome)) return outcome
   const time = { ms: outcome.median, least: outcome.least, rounds: outcome.samples.length }
@@ -71,33 +71,36 @@ function compare(outcome: Outcome, own: Outcome | undefined): Comparison {
   return { ...time, ratio: time.rounds < FEW ? outcome.median / own.median : pairedRatio(outcome.samples, own.samples) }
 }
 
+const hasTooFew = (place: Place): boolean => place !== 'webgpu' && place > availableParallelism()
+
 async function main({ names, selected, quick, json, readme }: ReturnType<typeof readOptions>): Promise<void> {
   if (!existsSync(new URL('./node_modules', import.meta.url)))
     throw new UsageError('the peers are not installed: npm --prefix bench/peers ci')
   const status = progress()
   const versions: Record<string, string> = {}
-  const able: { contender: Contender; threads: number; names: readonly string[] }[] = []
-  for (const { name, threads, start } of selected) {
+  const able: { contender: Contender; runsOn: Place; names: readonly string[] }[] = []
+  for (const { name, runsOn, start } of selected) {
     status.section(`starting ${name}`)
     const options = start()
-    const contender = 'missing' in options || threads > availableParallelism() ? undefined : new Contender(name, options)
+    const contender = 'missing' in options || hasTooFew(runsOn) ? undefined : new Contender(name, options)
     const answer = await contender?.ask({ ask: 'list' })
-    versions[name] = answer?.version ?? answer?.error ?? ('missing' in options ? options.missing : `needs ${threads} processors`)
-    if (contender && answer?.names) able.push({ contender, threads, names: answer.names })
+    versions[name] = answer?.version ?? answer?.error ?? ('missing' in options ? options.missing : `needs ${runsOn} processors`)
+    if (contender && answer?.names) able.push({ contender, runsOn, names: answer.names })
   }
-  const own = new Map([...new Set([1, ...able.map(({ threads }) => threads)])].map((threads) => [threads, gradus(threads)]))
+  const own = new Map([...new Set<Place>([1, ...able.map(({ runsOn }) => runsOn)])].map((place) => [place, gradus(place)]))
 
   const results: Record<string, Record<string, Comparison>> = {}
   for (const name of names) {
     status.section(name)
     const others = able.filter((peer) => peer.names.includes(name))
-    const mine = [...own].filter(([threads]) => threads === 1 || others.some((peer) => peer.threads === threads))
+    const mine = [...own].filter(([place]) => (place === 1 && !isForGpus(name)) || others.some(({ runsOn }) => runsOn === place))
+    if (mine.length === 0) continue
     const contenders = [...mine.map(([, contender]) => contender), ...others.map(({ contender }) => contender)]
     const outcomes = await contest(contenders, name, () => (quick ? QUICK : FULL))
-    const ownOutcome = (threads: number) => outcomes[own.get(threads)?.name ?? '']
+    const ownOutcome = (place: Place) => outcomes[own.get(place)?.name ?? '']
     results[name] = Object.fromEntries([
-      ...mine.map(([threads, { name }]) => [name, compare(outcomes[name], ownOutcome(threads))]),
-      ...others.map(({ contender, threads }) => [contender.name, compare(outcomes[contender.name], ownOutcome(threads))]),
+      ...mine.map(([place, { name }]) => [name, compare(outcomes[name], ownOutcome(place))]),
+      ...others.map(({ contender, runsOn }) => [contender.name, compare(outcomes[contender.name], ownOutcome(runsOn))]),
     ])
     status.done()
     if (!json) process.stdout.write(`${text(name, results[name])}\n\n`)

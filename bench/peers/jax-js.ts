@@ -1,11 +1,14 @@
-/** jax-js: functions of arrays, differentiated and compiled to WebAssembly. In Node it runs on one thread. */
+/** jax-js: functions of arrays, differentiated and compiled: `jax-js.ts wasm`, in Node on one thread, or `jax-js.ts webgpu`. */
 import { readFileSync } from 'node:fs'
-import { init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax'
+import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax'
 import { samples } from '../operations/operation.ts'
 import { type Prepared, serve, type Work } from '../serve.ts'
 import { CNN, LSTM, labels, MLP, numbers, type ParameterShapes, parameters, TRANSFORMER } from '../work.ts'
 
-await init('wasm')
+const device = process.argv[2] === 'webgpu' ? 'webgpu' : 'wasm'
+if (device === 'webgpu') await import('./dawn.ts')
+if (!(await init(device)).includes(device)) throw new Error(`the backend ${device} does not start`)
+defaultDevice(device)
 
 type Weights = Record<string, np.Array>
 
@@ -20,19 +23,28 @@ const input = (shape: number[], seed: number) =>
     shape,
   )
 
+/** On a GPU, calls follow one another without waiting, and `settle` waits for all. */
+const waiting: Promise<unknown>[] = []
+const settle = async () => {
+  await Promise.all(waiting.splice(0))
+}
+const started = (call: Promise<unknown>): unknown => (device === 'webgpu' ? waiting.push(call) : call)
+
 /** Each use of an array passes its ownership on; `.ref` keeps one. */
 function operation(compute: () => np.Array): Prepared {
   return {
     run: () =>
-      compute()
-        .blockUntilReady()
-        .then((y) => y.dispose()),
+      started(
+        compute()
+          .blockUntilReady()
+          .then((y) => y.dispose()),
+      ),
     result: async () => samples((await compute().data()) as Float32Array),
   }
 }
 
-function product(transA: boolean, transB: boolean): Prepared {
-  const [a, b] = [input([512, 512], 1), input([512, 512], 2)]
+function product(transA: boolean, transB: boolean, size = 512): Prepared {
+  const [a, b] = [input([size, size], 1), input([size, size], 2)]
   const compute = jit((a: np.Array, b: np.Array) => np.matmul(transA ? a.transpose() : a, transB ? b.transpose() : b))
   return operation(() => compute(a.ref, b.ref))
 }
@@ -77,7 +89,7 @@ function training(shapes: ParameterShapes, loss: (w: Weights, x: np.Array, y: np
     ;[w, m, v] = next
     return (await value.data())[0]
   }
-  return { run, result: async () => [await run(), await run(), await run()] }
+  return { run: () => started(run()), result: async () => [await run(), await run(), await run()] }
 }
 
 /** x · wᵀ + b */
@@ -143,6 +155,7 @@ const work: Work = {
   'matmul NN 512³': () => product(false, false),
   'matmul NT 512³': () => product(false, true),
   'matmul TN 512³': () => product(true, false),
+  ...(device === 'webgpu' ? { 'matmul NN 4096³': () => product(false, false, 4096) } : {}),
   'exp 1M': unary(np.exp),
   'tanh 1M': unary(np.tanh),
   'gelu 1M': unary((x) => nn.gelu(x, { approximate: false })),
@@ -161,4 +174,4 @@ const work: Work = {
 }
 
 const { version } = JSON.parse(readFileSync(new URL('./node_modules/@jax-js/jax/package.json', import.meta.url), 'utf8'))
-await serve(work, { version })
+await serve(work, { version, settle })

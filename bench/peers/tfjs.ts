@@ -1,4 +1,4 @@
-/** TensorFlow.js: `tfjs.ts cpu`, or `tfjs.ts wasm`, on one thread. Images are NHWC, as it wants them; the weights are turned to match. */
+/** TensorFlow.js: `tfjs.ts cpu` or `tfjs.ts wasm`, on one thread, or `tfjs.ts webgpu`. Images are NHWC, as it wants them; the weights are turned to match. */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
@@ -10,6 +10,10 @@ import { CNN, LSTM, labels, MLP, numbers, type ParameterShapes, parameters, TRAN
 const backend = process.argv[2]
 if (backend === 'wasm')
   setWasmPaths(`${join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist')}/`)
+if (backend === 'webgpu') {
+  await import('./dawn.ts')
+  await import('@tensorflow/tfjs-backend-webgpu')
+}
 if (!(await tf.setBackend(backend))) throw new Error(`the backend ${backend} does not start`)
 
 type Weights = Record<string, tf.Variable>
@@ -21,18 +25,18 @@ const input = (shape: number[], seed: number) => tf.tensor(numbers(tf.util.sizeF
 function operation(compute: () => tf.Tensor): Prepared {
   return {
     run: () => compute().dispose(),
-    result: () => {
+    result: async () => {
       const y = compute()
-      const values = samples(y.dataSync())
+      const values = samples(await y.data())
       y.dispose()
       return values
     },
   }
 }
 
-function product(transA: boolean, transB: boolean): () => Prepared {
+function product(transA: boolean, transB: boolean, size = 512): () => Prepared {
   return () => {
-    const [a, b] = [input([512, 512], 1), input([512, 512], 2)]
+    const [a, b] = [input([size, size], 1), input([size, size], 2)]
     return operation(() => tf.matMul(a, b, transA, transB))
   }
 }
@@ -56,13 +60,14 @@ function weights(shapes: ParameterShapes, turn: Record<string, (w: tf.Tensor) =>
 function training(w: Weights, loss: () => tf.Scalar): Prepared {
   const optimizer = tf.train.adam(1e-3, 0.9, 0.999, 1e-8)
   const variables = Object.values(w)
-  const step = (): number | undefined => {
-    const value = optimizer.minimize(loss, true, variables)
-    const read = value?.dataSync()[0]
+  const step = () => optimizer.minimize(loss, true, variables)
+  const read = async (): Promise<number> => {
+    const value = step()
+    const [number = 0] = (await value?.data()) ?? []
     value?.dispose()
-    return read
+    return number
   }
-  return { run: step, result: () => [step() ?? 0, step() ?? 0, step() ?? 0] }
+  return { run: () => step()?.dispose(), result: async () => [await read(), await read(), await read()] }
 }
 
 /** x · wᵀ + b */
@@ -106,7 +111,7 @@ function cnnInference(): Prepared {
   const w = cnnWeights()
   const x = images()
   const forward = () => tf.tidy(() => cnn(w, x))
-  return { run: () => forward().dispose(), result: () => forward().dataSync().slice(0, 3) }
+  return { run: () => forward().dispose(), result: async () => (await forward().data()).slice(0, 3) }
 }
 
 function lstmStep(): Prepared {
@@ -153,6 +158,7 @@ const work: Work = {
   'matmul NN 512³': product(false, false),
   'matmul NT 512³': product(false, true),
   'matmul TN 512³': product(true, false),
+  ...(backend === 'webgpu' ? { 'matmul NN 4096³': product(false, false, 4096) } : {}),
   'exp 1M': unary((x) => x.exp()),
   'tanh 1M': unary((x) => x.tanh()),
   'gelu 1M': unary((x) => tf.tidy(() => gelu(x))),
@@ -172,4 +178,12 @@ const work: Work = {
   'Transformer block step': transformerStep,
 }
 
-await serve(work, { version: tf.version.tfjs })
+/** A GPU computes in order: what is asked last is there last. Fewer numbers would never see the GPU. */
+const some = input([4096], 1)
+async function settle(): Promise<void> {
+  const last = some.add(1)
+  await last.data()
+  last.dispose()
+}
+
+await serve(work, { version: tf.version.tfjs, settle: backend === 'webgpu' ? settle : undefined })

@@ -1,5 +1,10 @@
 /** Packages that come without types: as much of them as is used. */
 
+declare module '*/webgpu/index.js' {
+  export function create(options: readonly string[]): GPU
+  export const globals: object
+}
+
 declare module 'ml-cart' {
   export class DecisionTreeClassifier {
     constructor(options: { gainFunction: 'gini'; minNumSamples: number; gainThreshold: number })
