@@ -1,7 +1,6 @@
 /** Activations, and their derivatives: `src/reference/activation.ts`. x, y, dy, dx: [n] */
 
-import { bell, normalCdf, sigmoid as sigmoidOf, tanh as tanhOf } from './functions'
-import { madd } from './simd'
+import { geluSlope, normalCdf, sigmoid as sigmoidOf, tanh as tanhOf } from './functions'
 import { map, zip } from './lines'
 import { mapRow, zipRow } from './rows'
 
@@ -45,14 +44,9 @@ class TanhBackward {
 }
 export function tanhBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<TanhBackward>(dy, y, dx, n) }
 
-class Gelu { @inline of(x: v128): v128 { return f32x4.mul(x, normalCdf(x, bell(x))) } }
+class Gelu { @inline of(x: v128): v128 { return f32x4.mul(x, normalCdf(x)) } }
 export function gelu(x: usize, y: usize, n: usize): void { map<Gelu>(x, y, n) }
 
-/** dy · (Φ(x) + x · φ(x)),  φ(x) = bell(x) / √(2π) */
-class GeluBackward {
-  @inline of(dy: v128, x: v128): v128 {
-    const b = bell(x)
-    return f32x4.mul(dy, madd(f32x4.mul(x, f32x4.splat(0.3989422804014327)), b, normalCdf(x, b)))
-  }
-}
+/** dy · (Φ(x) + x · φ(x)) */
+class GeluBackward { @inline of(dy: v128, x: v128): v128 { return f32x4.mul(dy, geluSlope(x)) } }
 export function geluBackward(dy: usize, x: usize, dx: usize, n: usize): void { zip<GeluBackward>(dy, x, dx, n) }

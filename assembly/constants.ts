@@ -46,6 +46,23 @@ export const CDF_Q3: usize = 176
 export const CDF_Q2: usize = 180
 export const CDF_Q1: usize = 184
 export const MINUS_HALF: usize = 188
+/** The middle of Φ and of GELU's slope: from ½ to them, divided by x, as polynomials in x² - 2 for |x| <= 2: their coefficients by power. */
+export const MIDDLE_7: usize = 192
+export const MIDDLE_6: usize = 196
+export const MIDDLE_5: usize = 200
+export const MIDDLE_4: usize = 204
+export const MIDDLE_3: usize = 208
+export const MIDDLE_2: usize = 212
+export const MIDDLE_1: usize = 216
+export const MIDDLE_0: usize = 220
+export const SLOPE_7: usize = 224
+export const SLOPE_6: usize = 228
+export const SLOPE_5: usize = 232
+export const SLOPE_4: usize = 236
+export const SLOPE_3: usize = 240
+export const SLOPE_2: usize = 244
+export const SLOPE_1: usize = 248
+export const SLOPE_0: usize = 252
 
 /** Writes them: once for each memory, before anything else. */
 export function writeConstants(): void {
@@ -81,6 +98,22 @@ export function writeConstants(): void {
   store<f32>(CDF_Q2, 0.8483947515487671)
   store<f32>(CDF_Q1, 1.4431664943695068)
   store<f32>(MINUS_HALF, -0.5)
+  store<f32>(MIDDLE_7, -1.6885984166492563e-08)
+  store<f32>(MIDDLE_6, 2.8894089609821094e-07)
+  store<f32>(MIDDLE_5, -4.092737526661949e-06)
+  store<f32>(MIDDLE_4, 5.153820166015066e-05)
+  store<f32>(MIDDLE_3, -0.0005546255852095783)
+  store<f32>(MIDDLE_2, 0.005000194068998098)
+  store<f32>(MIDDLE_1, -0.037794262170791626)
+  store<f32>(MIDDLE_0, 0.2979397177696228)
+  store<f32>(SLOPE_7, -2.4110607910188264e-07)
+  store<f32>(SLOPE_6, 3.5807108815788524e-06)
+  store<f32>(SLOPE_5, -4.235627784510143e-05)
+  store<f32>(SLOPE_4, 0.0004334878467489034)
+  store<f32>(SLOPE_3, -0.0036120901349931955)
+  store<f32>(SLOPE_2, 0.02334570325911045)
+  store<f32>(SLOPE_1, -0.11117564141750336)
+  store<f32>(SLOPE_0, 0.4447023570537567)
 }
 
 /** One of them in all four lanes. */

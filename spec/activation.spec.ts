@@ -191,6 +191,13 @@ describe('the normal distribution', () => {
     expect(inDouble(activations.gelu.forward, Float32Array.of(20))[0]).toBe(20)
   })
 
+  it('passes from the middle of gelu to its tails without a step, also within one vector', () => {
+    const x = Float32Array.from({ length: 4001 }, (_, i) => (i % 2 === 0 ? 1 : -1) * (1.9 + i / 20_000))
+    const { forward, backward, bound, backwardBound } = activations.gelu
+    expectTwins(forward, [x], bound)
+    expectTwins((k, dy, v) => backward(k, dy, v), [new Float32Array(x.length).fill(1), x], backwardBound)
+  })
+
   it('gives gelu the digits of its small values, down to those whose e^(-x²/2), on the GPU Φ(x), has float32 digits left', () => {
     const x = numbers(5, 4099, { min: onGpu ? -12.9 : -13, max: -1 })
     const exact = inDouble(activations.gelu.forward, x)
