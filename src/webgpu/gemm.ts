@@ -7,7 +7,10 @@ import { type Plan, planOf, type Sizes, TILES, type Tile } from './tiles.ts'
 export interface Factor {
   /** Its numbers lie side by side along the sum ('k'), or across it: along the rows of A, the columns of B. Threads that lie side by side read that way. */
   readonly along: 'k' | 'across'
-  /** `load` gives four numbers that lie side by side, as vec4f, the first at a multiple of 4. The size along which they lie must be a multiple of 4. Default false. */
+  /**
+   * `load` gives four numbers that lie side by side, as vec4f, the first at a multiple of 4 and within range. Beyond p.k the others must be 0; what is beyond the last row
+   * or column goes nowhere. Default false.
+   */
   readonly vector?: boolean
   /** The body of a WGSL function of s (which product of the batch), i (row of A or column of B) and k, all u32 and within range: `return a[i * p.k + k];` */
   readonly load: string

@@ -4,7 +4,7 @@ import { eachSource, runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
 import { channelSums, runChannelSums } from '../sums.ts'
-import { cameFrom, geometry, geometryOf, geometryParams, lookedAt } from './convolution-geometry.ts'
+import { geometry, geometryOf, geometryParams, gradientAt, lookedAt } from './convolution-geometry.ts'
 
 /** Each filter sees one channel: products of matrices would have rows of one number, so each thread multiplies for itself. */
 export const isDepthwise = ({ w, groups }: ConvolutionOptions): boolean => groups > 1 && w[1] === 1
@@ -34,7 +34,13 @@ const inputGradient = eachSource('conv2dInputGradient', {
   reads: { dy: 'f32', w: 'f32' },
   writes: { dx: 'f32' },
   params: geometryParams,
-  declarations: `${geometry}${cameFrom}`,
+  declarations: `${geometry}${gradientAt}
+/** The number of dy whose window has its tap at this place. */
+fn cameFrom(n: u32, o: u32, place: vec2u, tap: vec2u) -> f32 {
+  let start = place + padding() - tap * dilation();
+  if (any(start % stride() != vec2u())) { return 0.0; }
+  return gradientAt(n, o, start / stride());
+}`,
   body: `let place = placeOf(i, imageSize());
   let n = place.x / p.channels;
   let first = place.x % p.channels * p.groupFilters;

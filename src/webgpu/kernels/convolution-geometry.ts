@@ -17,7 +17,7 @@ export function geometryOf(options: ConvolutionOptions) {
   const [, , v, u] = convolvedShape(options)
   const sizes = { image: [x[2], x[3]], output: [v, u], window: [w[2], w[3]], stride, padding } as const
   return {
-    axes: windowAxes(sizes, dilation, phasesOf(options)),
+    axes: windowAxes(sizes, dilation, tapStepOf(options)),
     channels: x[1],
     filters: w[0],
     groupChannels: w[1],
@@ -25,17 +25,14 @@ export function geometryOf(options: ConvolutionOptions) {
   }
 }
 
-/**
- * With a stride of 2, even places of the image meet even taps of the window only, odd ones odd taps: places are cut into as many phases as the stride is long, and each
- * phase goes through its own taps. Where the window is dilated as well, there is one phase of all taps, and what does not meet counts as 0.
- */
-export function phasesOf({ stride, dilation }: ConvolutionOptions): Pair {
-  return [0, 1].map((d) => (dilation[d] === 1 ? stride[d] : 1)) as unknown as Pair
+/** How far the taps are apart that places of one phase meet: see `inputGradient`. */
+export function tapStepOf({ stride, dilation }: ConvolutionOptions): Pair {
+  return [dilation[0] === 1 ? stride[0] : 1, dilation[1] === 1 ? stride[1] : 1]
 }
 
 export const geometry = `${windows}
 fn dilation() -> vec2u { return vec2u(p.axes[5].xy); }
-fn phases() -> vec2u { return vec2u(p.axes[6].xy); }`
+fn tapStep() -> vec2u { return vec2u(p.axes[6].xy); }`
 
 /** `lookedAt(n, c, window, tap)`: the number of x at which a window's tap looks. What lies before the image is, without a sign, far behind it. */
 export const lookedAt = `
@@ -45,11 +42,9 @@ fn lookedAt(n: u32, c: u32, window: vec2u, tap: vec2u) -> f32 {
   return x[numberOf(n * p.channels + c, place, imageSize())];
 }`
 
-/** `cameFrom(n, o, place, tap)`: the number of dy whose window has its tap at this place; 0 where there is none. */
-export const cameFrom = `
-fn cameFrom(n: u32, o: u32, place: vec2u, tap: vec2u) -> f32 {
-  let start = place + padding() - tap * dilation();
-  let window = start / stride();
-  if (any(start % stride() != vec2u()) || any(window >= outputSize())) { return 0.0; }
+/** `gradientAt(n, o, window)`: the number of dy of a window, 0 where there is none. Windows before the first are, without a sign, far behind the last. */
+export const gradientAt = `
+fn gradientAt(n: u32, o: u32, window: vec2u) -> f32 {
+  if (any(window >= outputSize())) { return 0.0; }
   return dy[numberOf(n * p.filters + o, window, outputSize())];
 }`

@@ -1,15 +1,24 @@
 import { sizeOf } from '../../reference/array.ts'
-import { type ConvolutionKernels, convolvedShape } from '../../reference/convolution.ts'
+import { type ConvolutionKernels, convolvedShape, type Pair } from '../../reference/convolution.ts'
 import { type Gemm, runGemm } from '../gemm.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
 import { depthwise, isDepthwise } from './convolution-depthwise.ts'
-import { cameFrom, geometry, geometryOf, geometryParams, lookedAt, phasesOf } from './convolution-geometry.ts'
+import { geometry, geometryOf, geometryParams, gradientAt, lookedAt, tapStepOf } from './convolution-geometry.ts'
 
 /*
  * Each of the three is a product of two matrices, for each group, of which one is never laid out: it is found in the image while it is read (Chetlur et al. 2014,
  * "cuDNN: Efficient primitives for deep learning").
  */
+
+/** The load of four numbers: dividing for the first alone, as the others follow it. `value`: of each place among so many of `size`. */
+const fourFrom = (first: string, size: string, value: string) => `var four = vec4f();
+  var place = placeOf(${first}, ${size});
+  for (var x = 0u; x < 4u; x++) {
+    four = vec4f(four.yzw, ${value});
+    place = next(place, ${size});
+  }
+  return four;`
 
 /** y = w · windows        [O / groups, C / groups · I · J] · [C / groups · I · J, N · V · U] */
 const forward: Gemm = {
@@ -21,54 +30,59 @@ const forward: Gemm = {
   a: { along: 'k', load: 'return w[(s * p.m + i) * p.k + k];' },
   b: {
     along: 'across',
-    load: `let window = placeOf(i, outputSize());
-  let tap = placeOf(k, windowSize());
-  return lookedAt(window.x, s * p.groupChannels + tap.x, window.yz, tap.yz);`,
+    vector: true,
+    load: `let tap = placeOf(k, windowSize());
+  ${fourFrom('i', 'outputSize()', 'lookedAt(place.x, s * p.groupChannels + tap.x, place.yz, tap.yz)')}`,
   },
   store: `let window = placeOf(j, outputSize());
   let o = s * p.m + i;
   y[numberOf(window.x * p.filters + o, window.yz, outputSize())] = value + select(0.0, b[o], p.hasB == 1);`,
 }
 
-/** dx = wᵀ · what came from each place, for each phase        [C / groups, O / groups · taps] · [O / groups · taps, N · places] */
+/**
+ * dx = wᵀ · what came from each place        [C / groups, O / groups · taps] · [O / groups · taps, N · places]
+ *
+ * With a stride of 2, the even places of an image meet every other tap only, the odd ones the others: places are cut into phases, as many as the stride is long, and each
+ * phase, a product of its own, goes through the taps that it meets. In a window that is dilated as well each goes through all taps, and finds 0 at the others.
+ */
 const inputGradient: Gemm = {
   name: 'conv2dInputGradient',
   reads: { dy: 'f32', w: 'f32' },
   writes: { dx: 'f32' },
   params: geometryParams,
-  declarations: `${geometry}${cameFrom}
+  declarations: `${geometry}${gradientAt}
 /** The group of product s, and its phase. */
-fn phaseOf(s: u32) -> vec3u { return placeOf(s, phases()); }
-/** Filter (within the group) and tap of step k. */
-fn tapOf(k: u32, phase: vec2u) -> vec3u {
-  let step = placeOf(k, (windowSize() + phases() - 1) / phases());
-  return vec3u(step.x, step.yz * phases() + phase);
-}
-/** Image and place of column j: the first place of a phase is the one at which tap \`phase\` of some window can look. */
-fn placeOfPhase(j: u32, phase: vec2u) -> vec3u {
-  let step = placeOf(j, (imageSize() + phases() - 1) / phases());
-  let first = (phase + phases() - padding() % phases()) % phases();
-  return vec3u(step.x, step.yz * phases() + first);
+fn phaseOf(s: u32) -> vec3u { return placeOf(s, stride()); }
+/** How many places, and how many taps, a phase has at most. */
+fn places() -> vec2u { return (imageSize() + stride() - 1) / stride(); }
+fn taps() -> vec2u { return (windowSize() + tapStep() - 1) / tapStep(); }
+fn tapAt(step: vec2u, phase: vec2u) -> vec2u { return step * tapStep() + (phase + padding()) % tapStep(); }
+fn weightAt(group: u32, o: u32, c: u32, tap: vec2u) -> f32 {
+  if (o >= p.groupFilters || any(tap >= windowSize())) { return 0.0; }
+  return w[numberOf((group * p.groupFilters + o) * p.groupChannels + c, tap, windowSize())];
 }`,
   a: {
     along: 'k',
+    vector: true,
     load: `let phase = phaseOf(s);
-  let tap = tapOf(k, phase.yz);
-  if (any(tap.yz >= windowSize())) { return 0.0; }
-  return w[numberOf((phase.x * p.groupFilters + tap.x) * p.m + i, tap.yz, windowSize())];`,
+  ${fourFrom('k', 'taps()', 'weightAt(phase.x, place.x, i, tapAt(place.yz, phase.yz))')}`,
   },
   b: {
     along: 'across',
+    vector: true,
     load: `let phase = phaseOf(s);
-  let tap = tapOf(k, phase.yz);
-  let place = placeOfPhase(i, phase.yz);
-  if (any(tap.yz >= windowSize())) { return 0.0; }
-  return cameFrom(place.x, phase.x * p.groupFilters + tap.x, place.yz, tap.yz);`,
+  let step = placeOf(k, taps());
+  let tap = tapAt(step.yz, phase.yz);
+  let start = vec2i(phase.yz + padding()) - vec2i(tap * dilation()); // of the window that has this tap at the first place
+  if (any(tap >= windowSize()) || any(start % vec2i(stride()) != vec2i())) { return vec4f(); }
+  let first = vec2u(start / vec2i(stride()));
+  ${fourFrom('i', 'places()', 'gradientAt(place.x, phase.x * p.groupFilters + step.x, first + place.yz)')}`,
   },
   store: `let phase = phaseOf(s);
-  let place = placeOfPhase(j, phase.yz);
-  if (any(place.yz >= imageSize())) { return; }
-  dx[numberOf(place.x * p.channels + phase.x * p.m + i, place.yz, imageSize())] = value;`,
+  let step = placeOf(j, places());
+  let place = step.yz * stride() + phase.yz;
+  if (any(place >= imageSize())) { return; }
+  dx[numberOf(step.x * p.channels + phase.x * p.m + i, place, imageSize())] = value;`,
 }
 
 /** dw = dy · windowsᵀ        [O / groups, N · V · U] · [N · V · U, C / groups · I · J] */
@@ -77,17 +91,17 @@ const weightGradient: Gemm = {
   reads: { dy: 'f32', x: 'f32' },
   writes: { dw: 'f32' },
   params: geometryParams,
-  declarations: `${geometry}${lookedAt}`,
+  declarations: `${geometry}${lookedAt}${gradientAt}`,
   a: {
     along: 'k',
-    load: `let window = placeOf(k, outputSize());
-  return dy[numberOf(window.x * p.filters + s * p.m + i, window.yz, outputSize())];`,
+    vector: true,
+    load: fourFrom('k', 'outputSize()', 'select(0.0, gradientAt(place.x, s * p.m + i, place.yz), k + x < p.k)'),
   },
   b: {
     along: 'k',
-    load: `let window = placeOf(k, outputSize());
-  let tap = placeOf(i, windowSize());
-  return lookedAt(window.x, s * p.groupChannels + tap.x, window.yz, tap.yz);`,
+    vector: true,
+    load: `let tap = placeOf(i, windowSize());
+  ${fourFrom('k', 'outputSize()', 'select(0.0, lookedAt(place.x, s * p.groupChannels + tap.x, place.yz, tap.yz), k + x < p.k)')}`,
   },
   store: 'dw[(s * p.m + i) * p.n + j] = value;',
 }
@@ -106,12 +120,12 @@ export function convolution(gpu: Gpu): ConvolutionKernels<GpuArray> {
     },
     conv2dInputGradient(dy, w, options) {
       if (isDepthwise(options)) return apart.conv2dInputGradient(dy, w, options)
-      const { x, groups } = options
+      const { x, stride, groups } = options
       const dx = gpu.allocate('conv2dInputGradient', dy.dtype, sizeOf(x))
       const [o, c, ...window] = options.w
-      const [down, across] = phasesOf(options)
-      const steps = (lengths: readonly number[]) => Math.ceil(lengths[0] / down) * Math.ceil(lengths[1] / across)
-      const sizes = { m: c, n: x[0] * steps(x.slice(2)), k: (o / groups) * steps(window), batch: groups * down * across }
+      const steps = (lengths: readonly number[], step: Pair) => Math.ceil(lengths[0] / step[0]) * Math.ceil(lengths[1] / step[1])
+      const [places, taps] = [steps(x.slice(2), stride), steps(window, tapStepOf(options))]
+      const sizes = { m: c, n: x[0] * places, k: (o / groups) * taps, batch: groups * stride[0] * stride[1] }
       runGemm(gpu, inputGradient, sizes, { dy, w, dx }, geometryOf(options))
       return dx
     },
