@@ -10,6 +10,7 @@ const elsewhere: readonly (readonly [command: RegExp, where: string])[] = [
   [/^npm test$/, 'CI itself'],
   [/^npm run learn\b/, 'spec/watch.spec.ts, since it does not end by itself'],
   [/^npm run bench$/, 'spec/bench.spec.ts, on one operation, since all of it takes minutes'],
+  [/^npm run gpu:install$/, 'CI itself'],
   [/^npm --prefix bench\/peers ci$|^npm run bench:peers$/, 'by hand: half a gigabyte of other libraries'],
 ]
 const isRunHere = (command: string) => !elsewhere.some(([pattern]) => pattern.test(command))

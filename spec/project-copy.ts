@@ -13,7 +13,7 @@ export async function copyOfProject(lessons: readonly string[] = manifest.map(({
   for (const part of ['src', 'exercises', 'docs', 'scripts', 'package.json', 'tsconfig.json']) {
     cpSync(join(root, part), join(copy, part), { recursive: true })
   }
-  for (const part of ['node_modules', 'data']) symlinkSync(join(root, part), join(copy, part))
+  for (const part of ['node_modules', 'data', 'gpu']) symlinkSync(join(root, part), join(copy, part))
   for (const name of lessons) writeFileSync(join(copy, 'exercises', `${name}.ts`), (await loadContent(name)).shipped)
   return copy
 }
