@@ -105,10 +105,12 @@ export async function usableBackend(lesson: Lesson, backend: BackendName | undef
 }
 
 /** What a lesson has no use for is accepted, and said. */
-function notes({ backend, data }: Lesson, asked: Arguments): string[] {
+function notes({ backend, data, language }: Lesson, asked: Arguments): string[] {
   const found: string[] = []
   if (asked.data !== '' && data.length === 0) found.push('--data: this lesson brings its own data and has no use for another.')
-  if (asked.backend !== undefined && backend === 'none') found.push('--backend: this lesson is plain TypeScript, it has no backend.')
+  if (asked.backend !== undefined && backend === 'none') {
+    found.push(`--backend: this lesson is plain ${language === 'assemblyscript' ? 'AssemblyScript' : 'TypeScript'}, it has no backend.`)
+  }
   return found
 }
 

@@ -9,6 +9,8 @@ export const limits = {
   loadMs: 15_000,
   /** Checking one function; a right one takes a few hundredths of a second. */
   checkMs: 5_000,
+  /** One call of it on a GPU, which compiles each kernel when it first meets it; software adapters take seconds for the large ones. */
+  gpuCallMs: 20_000,
   /** A demo without anything new to see. */
   silenceMs: 30_000,
 }
@@ -30,6 +32,7 @@ export interface Checking extends Omit<CheckRequest, 'kind' | 'done'> {
 export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRun> {
   const verdicts: Verdict[] = []
   let printed = ''
+  const checkMs = asked.backend === 'webgpu' ? limits.gpuCallMs : limits.checkMs
   for (;;) {
     const request: CheckRequest = { kind: 'check', ...asked, done: verdicts.map((verdict) => verdict.name) }
     const child = startCheck(request, signal)
@@ -37,12 +40,12 @@ export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRu
     let checking: string | undefined
     let broken: string | undefined
     const end = await follow(child, limits.loadMs, (message, allow) => {
-      if (message.type === 'alive') allow(limits.loadMs)
-      if (message.type === 'loaded') allow(limits.checkMs)
+      if (message.type === 'alive') allow(checking === undefined ? limits.loadMs : checkMs)
+      if (message.type === 'loaded') allow(checkMs)
       if (message.type === 'broken') broken = message.text
       if (message.type === 'checking') {
         checking = message.name
-        allow(limits.checkMs)
+        allow(checkMs)
       }
       if (message.type === 'verdict') {
         checking = undefined
