@@ -7,6 +7,7 @@ export * from "./arithmetic";
 export * from "./attention";
 export * from "./batch-norm";
 export * from "./ceiling";
+export { isWithin } from "./check";
 export { writeConstants } from "./constants";
 export * from "./convolution";
 export * from "./cross-entropy";

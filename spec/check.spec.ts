@@ -53,6 +53,15 @@ describe('check', () => {
     fc.assert(property, { numRuns: onGpu ? 40 : 200 })
   })
 
+  it('does so without integers, at every place of every length', () => {
+    const probability: Law = { operation: 'loss', expected: 'x must be probabilities', min: 0, max: 1 }
+    const property = fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(), float, (n, at, number) => {
+      const x = new Float32Array(n).fill(0.5).with(at % n, number)
+      for (const build of builds) expect(complaint(build, x, probability)).toBe(messageOf(() => reference.check(x, probability)))
+    })
+    fc.assert(property, { numRuns: onGpu ? 40 : 200 })
+  })
+
   it('does so for integers, too', () => {
     for (const build of builds) {
       for (const number of [-2, 7, -3, 8, 2 ** 30, -(2 ** 30)]) {

@@ -9,7 +9,7 @@ import { type ArithmeticExports, arithmetic } from './kernels/arithmetic.ts'
 import { type AttentionExports, attention } from './kernels/attention.ts'
 import { type BatchNormExports, batchNorm } from './kernels/batch-norm.ts'
 import { cast } from './kernels/cast.ts'
-import { check } from './kernels/check.ts'
+import { type CheckExports, check } from './kernels/check.ts'
 import { type ConvolutionExports, convolution } from './kernels/convolution.ts'
 import { type CrossEntropyExports, crossEntropy } from './kernels/cross-entropy.ts'
 import { type DistanceExports, distance } from './kernels/distance.ts'
@@ -44,6 +44,7 @@ export interface Exports
     ArithmeticExports,
     AttentionExports,
     BatchNormExports,
+    CheckExports,
     ConvolutionExports,
     CrossEntropyExports,
     DistanceExports,
