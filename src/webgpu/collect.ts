@@ -11,7 +11,7 @@ let run: (() => void) | null | undefined
 function collector(): (() => void) | null {
   if (run !== undefined) return run
   builtin?.('node:v8').setFlagsFromString('--expose-gc')
-  run = (builtin?.('node:vm').runInNewContext('gc') as (() => void) | undefined) ?? null
+  run = (builtin?.('node:vm').runInNewContext('globalThis.gc') as (() => void) | undefined) ?? null
   return run
 }
 
