@@ -29,6 +29,37 @@ function verdict<F extends AnyFunction>(fn: unknown, solution: F, of: Check<F>, 
 
 const onScaled = (fn: unknown) => verdict(fn, scaled, check)
 
+describe('a look at a function', () => {
+  const looked = (look: Check<Scaled>['look'], fn: unknown = scaled) => verdict(fn, scaled, { ...check, look })
+
+  it('comes before its first call, and what it sees is the diagnosis', async () => {
+    const never: Scaled = () => {
+      throw new Error('called')
+    }
+    const found = await looked(async (f) => (String(f).includes('called') ? 'it throws' : undefined), never)
+    expect(found).toEqual({ name: 'scaled', state: 'wrong', came: 'nothing: its text shows the mistake', diagnosis: 'it throws' })
+    expect(await looked(async () => undefined)).toEqual({ name: 'scaled', state: 'passed' })
+  })
+
+  it('says why the function cannot be called, or that it is blank', async () => {
+    const throws = (error: Error) => async () => {
+      throw error
+    }
+    expect(await looked(throws(new Error('no such word')))).toMatchObject({ state: 'wrong', came: 'an error: no such word' })
+    expect(await looked(throws(new OpenBlank('scaled')))).toEqual({ name: 'scaled', state: 'open' })
+  })
+})
+
+it('draws as many arguments as the check says', async () => {
+  let calls = 0
+  const counting: Scaled = (x, k) => {
+    calls++
+    return scaled(x, k)
+  }
+  await verdict(counting, scaled, { ...check, laws: {}, frozen: [], runs: 7 })
+  expect(calls).toBe(7)
+})
+
 describe('an answer', () => {
   it('passes when it agrees, whoever wrote it', async () => {
     const other: Scaled = (x, k) => Float64Array.from(x, (v) => k * v)

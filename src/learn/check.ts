@@ -29,6 +29,13 @@ export interface Check<F extends AnyFunction> {
   readonly mutants: Readonly<Record<string, F>>
   /** How far a number may be off, relative to 1 or to its size: 1e-9 unless told otherwise (1e-5 for float32). */
   readonly tolerance?: number
+  /** How many arguments are drawn: 100 unless told otherwise (fewer where a call takes long). */
+  readonly runs?: number
+  /**
+   * Looks at a function before it is called. What an answer would not show for certain is returned as a diagnosis; what makes the function
+   * impossible to call is thrown.
+   */
+  readonly look?: (f: F) => Promise<string | undefined>
   /** What is compared, where it is not the result alone: for instance the gradients that a function writes into its arguments. */
   readonly observe?: (result: Awaited<ReturnType<F>>, args: Parameters<F>) => unknown
 }
@@ -54,6 +61,8 @@ export interface LooseCheck {
   readonly frozen: readonly { readonly args: unknown; readonly gives: unknown; readonly from: string }[]
   readonly mutants: Readonly<Record<string, LooseFunction>>
   readonly tolerance?: number
+  readonly runs?: number
+  readonly look?: (f: LooseFunction) => Promise<string | undefined>
   readonly observe?: (result: unknown, args: readonly unknown[]) => unknown
 }
 

@@ -47,26 +47,34 @@ type Outcome =
   | { readonly kind: 'changed'; readonly argument: number; readonly into: Snapshot }
 
 const TOLERANCE = 1e-9
+const RUNS = 100
 /** Shrinking a slow function's counterexample ends here: a larger one in time is better than none. */
 const PATIENCE_MS = 2_000
 const SHRINK_STARTS = 8
 
-/** Checks one function. The same seed gives the same verdict. */
-export async function judge(subject: Subject, { seed = 1, runs = 100 } = {}): Promise<Verdict> {
+/** Checks one function. The same seed gives the same verdict. A smaller counterexample is looked for as long as `patienceMs` says. */
+export async function judge(
+  subject: Subject,
+  { seed = 1, runs = subject.check.runs ?? RUNS, patienceMs = PATIENCE_MS } = {},
+): Promise<Verdict> {
   const { name, fn, solution, check } = subject
   if (typeof fn !== 'function') return wrong(name, { came: fn === undefined ? `no exported function ${name}` : `${name} is no function` })
   const learner = fn as LooseFunction
   try {
+    const seen = await flawSeen(subject, learner)
+    if (seen !== undefined) return seen
     const drawn = fc.sample(check.inputs, { seed, numRuns: runs })
     for (const input of drawn) {
       if (await agrees(learner, solution, input, check)) continue
-      const smallest = (await shrink(subject, (i) => agrees(learner, solution, i, check), { seed, runs })) ?? input
+      const smallest = (await shrink(subject, (i) => agrees(learner, solution, i, check), { seed, runs, patienceMs })) ?? input
       const expected = await outcome(solution, smallest, check)
       const came = await outcome(learner, smallest, check)
       const diagnosis = await diagnose(learner, [smallest, ...drawn], check)
       return wrong(name, { call: await callText(subject, smallest), ...describe(came, expected, subject), diagnosis })
     }
-    return (await brokenLaw(subject, learner, { seed, runs })) ?? (await brokenFrozen(subject, learner)) ?? { name, state: 'passed' }
+    return (
+      (await brokenLaw(subject, learner, { seed, runs, patienceMs })) ?? (await brokenFrozen(subject, learner)) ?? { name, state: 'passed' }
+    )
   } catch (error) {
     if (error instanceof OpenBlank && error.blank === name) return { name, state: 'open' }
     throw error
@@ -74,6 +82,17 @@ export async function judge(subject: Subject, { seed = 1, runs = 100 } = {}): Pr
 }
 
 const wrong = (name: string, found: Omit<Wrong, 'name' | 'state'>): Wrong => ({ name, state: 'wrong', ...found })
+
+/** What can be seen before the function is called. */
+async function flawSeen({ name, check }: Subject, learner: LooseFunction): Promise<Verdict | undefined> {
+  try {
+    const diagnosis = await check.look?.(learner)
+    return diagnosis === undefined ? undefined : wrong(name, { came: 'nothing: its text shows the mistake', diagnosis })
+  } catch (error) {
+    if (error instanceof OpenBlank) throw error
+    return wrong(name, { came: `an error: ${errorText(error)}` })
+  }
+}
 
 /** The arguments of one call, made anew. */
 function build(input: unknown): unknown[] {
@@ -115,14 +134,15 @@ function same(a: Outcome, b: Outcome, { tolerance = TOLERANCE }: LooseCheck): bo
 interface Search {
   readonly seed: number
   readonly runs: number
+  readonly patienceMs: number
 }
 
 /**
  * The smallest input for which `holds` does not hold, undefined where it always does. Shrinking may end in a small input that is not the
  * smallest, so it is begun from several places.
  */
-async function shrink(subject: Subject, holds: (input: unknown) => Promise<boolean>, { seed, runs }: Search): Promise<unknown> {
-  const end = Date.now() + PATIENCE_MS
+async function shrink(subject: Subject, holds: (input: unknown) => Promise<boolean>, { seed, runs, patienceMs }: Search): Promise<unknown> {
+  const end = Date.now() + patienceMs
   let smallest: { readonly input: unknown; readonly size: number } | undefined
   for (let start = 0; start < SHRINK_STARTS && Date.now() < end; start++) {
     const { counterexample } = await fc.check(fc.asyncProperty(subject.check.inputs, holds), {
@@ -160,11 +180,11 @@ async function answersAlike(
   return true
 }
 
-async function brokenLaw(subject: Subject, learner: LooseFunction, { seed, runs }: Search): Promise<Verdict | undefined> {
+async function brokenLaw(subject: Subject, learner: LooseFunction, search: Search): Promise<Verdict | undefined> {
   const { name, check } = subject
   for (const [sentence, law] of Object.entries(check.laws ?? {})) {
     const holds = async (input: unknown) => (await law(learner, ...build(input))) === true
-    const smallest = await shrink(subject, holds, { seed, runs })
+    const smallest = await shrink(subject, holds, search)
     if (smallest === undefined) continue
     const came = await outcome(learner, smallest, check)
     return wrong(name, { call: await callText(subject, smallest), expected: sentence, came: outcomeText(came, subject) })
@@ -201,7 +221,8 @@ function describe(came: Outcome, expected: Outcome, subject: Subject, compare = 
 }
 
 const returnHint = (came: Snapshot): string => (came.type === 'undefined' ? ': is a `return` missing?' : '')
-const nanNote = (came: Snapshot): string => (hasNaN(came) ? '   (NaN is no number: 0/0, or an element beyond the end of an array?)' : '')
+const nanNote = (came: Snapshot): string =>
+  hasNaN(came) ? '   (NaN is no number: 0/0, an element beyond the end of an array, or one that was never written?)' : ''
 
 function outcomeText(outcome: Outcome, { parameters, name }: Subject): string {
   if (outcome.kind === 'value') return format(outcome.value)
