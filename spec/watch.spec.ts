@@ -1,11 +1,12 @@
 /** npm run learn: from an edit to a verdict, whatever the editor does and whatever the learner writes. */
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FileWatch } from '../src/learn/watch.ts'
 import { bareEnvironment, copyOfProject, fillIn } from './project-copy.ts'
+import { startLearning, until } from './watching.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -18,40 +19,11 @@ async function project(): Promise<string> {
   return copy
 }
 
-async function until<T>(what: string, look: () => T | undefined | false, withinMs = 30_000): Promise<T> {
-  const end = Date.now() + withinMs
-  for (;;) {
-    const seen = look()
-    if (seen) return seen
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`)
-    await new Promise((later) => setTimeout(later, 10))
-  }
-}
-
-/** Starts `npm run learn perceptron` without a terminal; `text()` is what it has printed since the last `mark()`. */
+/** `npm run learn perceptron`, ended with the test. */
 function learn(copy: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/learn/watch-cli.ts', 'perceptron'], { cwd: copy, env: bareEnvironment() })
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  cleanups.push(() => {
-    child.kill()
-    return ended
-  })
-  let printed = ''
-  let from = 0
-  child.stdout.on('data', (chunk) => (printed += chunk))
-  child.stderr.on('data', (chunk) => (printed += chunk))
-  const text = () => printed.slice(from)
-  return {
-    child,
-    ended,
-    text,
-    mark: () => (from = printed.length),
-    /** Waits for a complete screen that contains `part`. */
-    shows: (part: string | RegExp) =>
-      until(`${part} in\n${text()}`, () =>
-        text().match(part) && /\d lessons\n/.test(text().slice(text().search(part))) ? text() : undefined,
-      ),
-  }
+  const session = startLearning(copy, 'perceptron')
+  cleanups.push(session.end)
+  return session
 }
 
 const noBias = { weightedSum: '  let v = 0\n  for (let i = 0; i < x.length; i++) v += neuron.w[i] * x[i]\n  return v' }
