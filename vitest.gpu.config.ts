@@ -1,23 +1,16 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { whyNoGpu } from './scripts/why-no-gpu.ts'
 
 /** Where CI wants the results as JSON, besides what is printed. */
 const report = process.env.TEST_REPORT
-
-/** Why there is no GPU here; nothing where there is one. With GRADUS_REQUIRE_GPU=1 nobody asks, and without one the tests fail. */
-function whyNone(): string {
-  if (process.env.GRADUS_REQUIRE_GPU === '1') return ''
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/gpu.ts'], { encoding: 'utf8' })
-  return status === 0 ? '' : (stderr.trim().split('\n').at(-1) ?? '') // after what a driver has to say
-}
 
 /** The laws of each concept that has kernels on the GPU. */
 const laws = readdirSync('src/webgpu/kernels')
   .map((file) => `spec/${file.replace(/\.ts$/, '.spec.ts')}`)
   .filter((file) => existsSync(file) && file !== 'spec/memory.spec.ts') // the memory has laws of its own: spec/webgpu-memory.gpu.ts
 
-const none = whyNone()
+const none = whyNoGpu()
 if (none !== '') console.log(`The tests of the GPU are skipped. ${none}`)
 
 /** npm run test:gpu: the laws of the kernels once more, on the GPU. */

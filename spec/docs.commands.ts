@@ -13,6 +13,11 @@ const elsewhere: readonly (readonly [command: RegExp, where: string])[] = [
   [/^npm run gpu:install$/, 'CI itself'],
   [/^npm --prefix bench\/peers ci$|^npm run bench:peers$/, 'by hand: half a gigabyte of other libraries'],
 ]
+
+/** Commands of the lesson in WGSL. */
+const needsGpu = /^(npx tsx exercises\/|npm run check )webgpu\b/
+const noGpu = process.env.GRADUS_NO_GPU ?? ''
+
 const isRunHere = (command: string) => !elsewhere.some(([pattern]) => pattern.test(command))
 
 /** `npm run check` says by exit code 1 that blanks are open. */
@@ -26,7 +31,8 @@ describe('the commands of the pages', () => {
   })
   afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-  it.concurrent.each(commands)('%s', async (command) => {
+  it.concurrent.for(commands)('%s', async (command, { skip }) => {
+    skip(noGpu !== '' && needsGpu.test(command), noGpu)
     const { code, out, err } = await runCommand('bash', ['-c', command], project)
     expect(code, out + err).toBe(exitCode(command))
   })

@@ -1,5 +1,6 @@
 /** The runner as a learner meets it: every case is a process of its own, in a copy of the project. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoOptions } from '../src/learn/front.ts'
@@ -212,6 +213,26 @@ describe.concurrent('npm run check', () => {
     const { out } = await runFile(copy, [CHECK, 'perceptron'])
     expect(out.replace(/\s+/g, ' ')).toContain('is missing. `npm run learn perceptron`, then the key r, brings it back')
   })
+})
+
+it('a lesson that needs a GPU draws what it can, and says what to install where there is none', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'gradus-'))
+  copies.push(home)
+  const copy = join(home, 'project') // the package is looked for in the folder above as well
+  renameSync(await project(), copy)
+  rmSync(join(copy, 'gpu'))
+  for (const args of [['exercises/webgpu.ts'], [CHECK, 'webgpu']]) {
+    const { code, out, err } = await runFile(copy, args)
+    const text = out.replaceAll(/\s+/g, ' ')
+    expect(text).toContain(
+      'exercises/webgpu.ts cannot be run on this machine webgpu: Node has no WebGPU of its own: run "npm run gpu:install"',
+    )
+    expect(text.split('gpu:install')).toHaveLength(2)
+    expect(text).toContain('Next Read docs/webgpu.md: that can be done without.')
+    expect(text.includes('seen by its 256 threads')).toBe(args.length === 1)
+    expect(err).toBe('')
+    expect(code).toBe(1)
+  }
 })
 
 describe.concurrent('a mistake on the command line', () => {

@@ -2,9 +2,11 @@
 import { pathToFileURL } from 'node:url'
 import type { BackendName } from '../tensor/backend.ts'
 import { OpenBlank } from './blank.ts'
-import { isCompiled, loadContent, loadSolutions, subjectOf } from './content.ts'
+import { loadContent, loadSolutions, prepare, subjectOf } from './content.ts'
 import { createContext } from './demo.ts'
-import { errorText } from './failure.ts'
+import { errorText, Lacking } from './failure.ts'
+import type { Subject } from './judge.ts'
+import { languageOf } from './manifest.ts'
 import type { CheckRequest, DemoRequest, Message, Request } from './message.ts'
 import { setRole } from './role.ts'
 
@@ -31,7 +33,7 @@ async function choose(backend: BackendName | undefined): Promise<void> {
 }
 
 async function loadFunctions(file: string): Promise<Readonly<Record<string, unknown>>> {
-  if (!isCompiled(lesson)) return loadLesson(pathToFileURL(file).href)
+  if (languageOf(lesson) !== 'assemblyscript') return loadLesson(pathToFileURL(file).href)
   const { compileFile } = await import('./compile.ts')
   try {
     const { functions, open } = await compileFile(file)
@@ -71,7 +73,7 @@ async function demo(): Promise<void> {
       try {
         await run(createContext({ lesson, options, svg, alive: () => send({ type: 'alive' }) }))
       } catch (error) {
-        await finish({ type: 'failed', text: errorText(error) })
+        await finish({ type: error instanceof Lacking ? 'lacking' : 'failed', text: errorText(error) })
       }
     },
   })
@@ -79,22 +81,32 @@ async function demo(): Promise<void> {
   await loadLesson(url)
 }
 
-/** A GPU takes its time for each number that is read, a software adapter above all: each call of the function is a sign of life, so only one that never returns is endless. */
-function heard(fn: unknown): unknown {
+/** A GPU takes its time for each answer, a software adapter above all: so each call is a sign of life, and only one that never returns is endless. */
+function heard<F>(fn: F): F {
   if (typeof fn !== 'function') return fn
-  return (...args: unknown[]) => {
+  const call = (...args: unknown[]) => {
     send({ type: 'alive' })
     return fn(...args)
   }
+  return Object.assign(call, fn)
+}
+
+/** The same with the functions that an answer is compared with. */
+function heardSubject({ fn, solution, check, ...rest }: Subject): Subject {
+  const mutants = Object.fromEntries(Object.entries(check.mutants).map(([sentence, mutant]) => [sentence, heard(mutant)]))
+  return { ...rest, fn: heard(fn), solution: heard(solution), check: { ...check, mutants } }
 }
 
 async function check(): Promise<void> {
   const [content, { judge }] = await Promise.all([loadContent(lesson), import('./judge.ts')])
-  if (isCompiled(lesson)) {
-    await (await import('./compile.ts')).compiledSolution(lesson) // from now on the compiler is warm
-    await send({ type: 'alive' })
-  }
+  const failure = await prepare(content).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  await send({ type: 'alive' })
   const { file, seed, backend, done } = (await asked) as CheckRequest // in a child that is got ready, long after all is loaded
+  if (failure instanceof Lacking) return finish({ type: 'lacking', text: errorText(failure) })
+  if (failure !== undefined) throw failure
   const { solutions } = content
   setRole({ kind: 'check', solutions, name: '' })
   await choose(backend)
@@ -104,7 +116,8 @@ async function check(): Promise<void> {
     if (done.includes(name)) continue
     await send({ type: 'checking', name })
     setRole({ kind: 'check', solutions, name })
-    const fn = backend === 'webgpu' ? heard(learner[name]) : learner[name]
-    await send({ type: 'verdict', verdict: await judge(subjectOf(content, name, fn), { seed }) })
+    const subject = subjectOf(content, name, learner[name], file)
+    const isOnGpu = backend === 'webgpu' || languageOf(lesson) === 'wgsl'
+    await send({ type: 'verdict', verdict: await judge(isOnGpu ? heardSubject(subject) : subject, { seed }) })
   }
 }

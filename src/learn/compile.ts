@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { hasRelaxedSimd } from '../wasm/load.ts'
 import type { LooseFunction } from './check.ts'
 import { callOn } from './compiled-call.ts'
-import { shortPath, solutionFile } from './paths.ts'
+import { type Edit, edited } from './edit.ts'
+import { fileOf, shortPath, solutionFile } from './paths.ts'
 import { currentRole } from './role.ts'
 import { functionsOf } from './source.ts'
 
@@ -22,7 +23,7 @@ export interface Compiled {
 
 /** Compiles the functions of the lesson file that calls it, in its demo; what is blank there is the solution's, and the runner says so. */
 export async function compileLesson(meta: ImportMeta): Promise<Compiled> {
-  const compiled = await compileFile(fileURLToPath(meta.url.replace(/\?.*$/, '')), { optimize: true })
+  const compiled = await compileFile(fileOf(meta), { optimize: true })
   const role = currentRole()
   if (role.kind === 'demo') for (const name of compiled.open) role.usesBlank(name)
   return compiled
@@ -51,9 +52,6 @@ export function compiledSolution(lesson: string): Promise<Compiled> {
   return compiled
 }
 
-/** What is replaced in the text of a function, wherever it stands, and by what. */
-export type Edit = readonly [from: string, to: string]
-
 /**
  * Wrong answers, each made by edits of the solution's text. All that were named are compiled together when the first one is called: a right answer does
  * not wait for them.
@@ -69,11 +67,7 @@ export function changesOf(lesson: string): <F>(name: string, ...edits: readonly 
   return <F>(name: string, ...edits: readonly Edit[]) => {
     const own = `${name}_${changed.length}`
     const original = functions.find((f) => f.name === name)?.text ?? ''
-    const edited = edits.reduce((code, [from, to]) => {
-      if (!code.includes(from)) throw new Error(`changesOf: ${name} of ${lesson} has no '${from}'`)
-      return code.replaceAll(from, to)
-    }, original)
-    changed.push(edited.replace(`function ${name}(`, `function ${own}(`))
+    changed.push(edited(original, edits, `changesOf: ${name} of ${lesson}`).replace(`function ${name}(`, `function ${own}(`))
     const call = async (...args: unknown[]) => {
       compiled ??= compileText(`${assemblyScriptOf(text)}\n${changed.join('\n')}`, { solution: '', file: `a change of ${lesson}` })
       return (await compiled).functions[own](...args)

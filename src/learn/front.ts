@@ -108,9 +108,9 @@ export async function usableBackend(lesson: Lesson, backend: BackendName | undef
 function notes({ backend, data, language }: Lesson, asked: Arguments): string[] {
   const found: string[] = []
   if (asked.data !== '' && data.length === 0) found.push('--data: this lesson brings its own data and has no use for another.')
-  if (asked.backend !== undefined && backend === 'none') {
-    found.push(`--backend: this lesson is plain ${language === 'assemblyscript' ? 'AssemblyScript' : 'TypeScript'}, it has no backend.`)
-  }
+  const what = { assemblyscript: 'plain AssemblyScript, it has no backend', wgsl: 'WGSL, it always runs on the GPU' }
+  if (asked.backend !== undefined && backend === 'none')
+    found.push(`--backend: this lesson is ${language === undefined ? 'plain TypeScript, it has no backend' : what[language]}.`)
   return found
 }
 

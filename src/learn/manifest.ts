@@ -10,9 +10,12 @@ export interface Lesson {
   readonly data: readonly string[]
   /** What else `--data` takes, in words: a file or a folder. Undefined: nothing but those names. */
   readonly dataPath?: string
-  /** What the functions are written in, where it is not TypeScript: they are compiled before they are checked. */
-  readonly language?: 'assemblyscript'
+  /** What the functions are written in, where it is not TypeScript: they are compiled before they are checked. 'wgsl' needs a GPU. */
+  readonly language?: 'assemblyscript' | 'wgsl'
 }
+
+/** What the functions of a lesson are written in; undefined: TypeScript. */
+export const languageOf = (name: string): Lesson['language'] => manifest.find((lesson) => lesson.name === name)?.language
 
 /** All lessons in the order of the course. A lesson depends on no later one. */
 export const manifest: readonly Lesson[] = [
@@ -137,5 +140,13 @@ export const manifest: readonly Lesson[] = [
     backend: 'none',
     data: [],
     language: 'assemblyscript',
+  },
+  {
+    name: 'webgpu',
+    title: 'The matrix product on a GPU',
+    description: 'You write it in WGSL: a thread for every element, tiles in workgroup memory, sums in registers, then vectors.',
+    backend: 'none',
+    data: [],
+    language: 'wgsl',
   },
 ]

@@ -30,6 +30,7 @@ export interface DemoRequest {
 /** What a child process says while it works. */
 export type Message =
   | { readonly type: 'broken'; readonly text: string }
+  | { readonly type: 'lacking'; readonly text: string }
   | { readonly type: 'loaded' }
   | { readonly type: 'checking'; readonly name: string }
   | { readonly type: 'verdict'; readonly verdict: Verdict }

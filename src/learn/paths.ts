@@ -14,3 +14,6 @@ export const stateFolder = join(root, '.gradus')
 
 /** A path as one types it in the project's folder. */
 export const shortPath = (path: string): string => relative(root, path).replaceAll('\\', '/')
+
+/** The lesson file that says `import.meta`, also where its demo runs in a module of its own. */
+export const fileOf = (meta: ImportMeta): string => fileURLToPath(meta.url.replace(/\?.*$/, ''))

@@ -17,9 +17,10 @@ export function heading({ name, title }: Lesson): string {
 const marks = { passed: '✓', wrong: '✗', open: '○' } as const
 
 /** The state of every function, then the first mistake in full. */
-export function verdictText(file: string, { verdicts, broken, printed }: CheckRun): string {
+export function verdictText(file: string, { verdicts, broken, lacking, printed }: CheckRun): string {
   const { bold, red, dim } = ink()
-  if (broken !== undefined) return `${red(`${shortPath(file)} cannot be run`)}\n${wrap(`  ${broken}`, '  ')}`
+  if (broken !== undefined)
+    return `${red(`${shortPath(file)} cannot be run${lacking ? ' on this machine' : ''}`)}\n${wrap(`  ${broken}`, '  ')}`
   const passed = verdicts.filter((verdict) => verdict.state === 'passed').length
   const lines = [`${bold('Your functions')} in ${shortPath(file)}: ${passed} of ${verdicts.length} pass`]
   const width = Math.max(...verdicts.map((verdict) => verdict.name.length))
@@ -60,10 +61,11 @@ export const nextToDo = (verdicts: readonly Verdict[]): Verdict | undefined =>
   verdicts.find((verdict) => verdict.state === 'wrong') ?? verdicts.find((verdict) => verdict.state === 'open')
 
 /** What to do now; `watching`: in `npm run learn`, where a key gives the hint. */
-export function nextStep(lesson: Lesson, { verdicts, broken }: CheckRun, { watching = false } = {}): string {
+export function nextStep(lesson: Lesson, { verdicts, broken, lacking }: CheckRun, { watching = false } = {}): string {
   const { bold } = ink()
   const file = lessonFile(lesson.name)
   const say = (text: string) => wrap(`${bold('Next')}  ${text}`, ' '.repeat(6))
+  if (lacking) return say(`Read docs/${lesson.name}.md: that can be done without.`)
   if (broken !== undefined) return say(`Mend ${shortPath(file)}${watching ? '' : ', and run it again'}.`)
   const todo = nextToDo(verdicts)
   if (todo === undefined) return say(afterwards(lesson))

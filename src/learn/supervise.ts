@@ -18,8 +18,10 @@ export const limits = {
 export interface CheckRun {
   /** In the order of the file; empty where the file cannot be loaded. */
   readonly verdicts: readonly Verdict[]
-  /** Why the file cannot be loaded. */
+  /** Why nothing could be checked. */
   readonly broken?: string
+  /** The file is not to blame for that: this machine lacks what the lesson needs. */
+  readonly lacking?: boolean
   /** What the learner's functions printed. */
   readonly printed: string
 }
@@ -39,10 +41,12 @@ export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRu
     child.stdout?.on('data', (chunk) => (printed += chunk))
     let checking: string | undefined
     let broken: string | undefined
+    let lacking = false
     const end = await follow(child, limits.loadMs, (message, allow) => {
       if (message.type === 'alive') allow(checking === undefined ? limits.loadMs : checkMs)
       if (message.type === 'loaded') allow(checkMs)
-      if (message.type === 'broken') broken = message.text
+      if (message.type === 'broken' || message.type === 'lacking') broken = message.text
+      if (message.type === 'lacking') lacking = true
       if (message.type === 'checking') {
         checking = message.name
         allow(checkMs)
@@ -52,8 +56,8 @@ export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRu
         verdicts.push(message.verdict)
       }
     })
-    if (end.kind === 'done' || signal?.aborted) return { verdicts, broken, printed }
-    if (broken !== undefined) return { verdicts, broken, printed }
+    if (broken !== undefined) return { verdicts, broken, lacking, printed }
+    if (end.kind === 'done' || signal?.aborted) return { verdicts, printed }
     if (checking === undefined) return { verdicts, printed, broken: ending(end) }
     verdicts.push({ name: checking, state: 'wrong', came: ending(end), endless: end.kind === 'late' })
   }
@@ -62,7 +66,7 @@ export async function runChecks({ signal, ...asked }: Checking): Promise<CheckRu
 export interface DemoRun {
   /** Why the demo did not come to its end. */
   readonly failed?: string
-  /** Whether the file itself could not be loaded. */
+  /** Whether that is so for the checks as well: the file cannot be loaded, or this machine lacks what it needs. */
   readonly broken: boolean
   /** The blanks that the solution stood in for. */
   readonly blanks: readonly string[]
@@ -88,8 +92,9 @@ export async function runDemo({ stdio, signal, ...asked }: Demonstrating): Promi
   const end = await follow(child, limits.loadMs, (message, allow) => {
     if (message.type === 'loaded' || message.type === 'alive') allow(limits.silenceMs)
     if (message.type === 'blank') blanks.push(message.name)
-    if (message.type === 'failed' || message.type === 'broken') failed = message.text
-    if (message.type === 'broken') broken = true
+    const isBroken = message.type === 'broken' || message.type === 'lacking'
+    if (isBroken || message.type === 'failed') failed = message.text
+    if (isBroken) broken = true
   })
   if (end.kind !== 'done') failed ??= ending(end)
   return { failed, broken, blanks, output }
