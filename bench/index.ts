@@ -30,6 +30,10 @@ async function bench(options: Options): Promise<void> {
   for (const section of select(options)) {
     status.section(section.name)
     const rows = await run.section(section, status.step)
+    if (rows.length === 0) {
+      say(`${section.name}: would take everyone here seconds`)
+      continue
+    }
     sections.push({ name: section.name, rows })
     say(sectionText(section.isModel ? 'model' : section.name, rows, run.columns))
     if (section.isModel) {

@@ -7,7 +7,7 @@ import { type Gemm, runGemm } from '../src/webgpu/gemm.ts'
 import { createWebGpu } from '../src/webgpu/index.ts'
 import { productOf } from '../src/webgpu/kernels/matmul.ts'
 import { type Plan, planOf, TILES, type TileName } from '../src/webgpu/tiles.ts'
-import { places } from './twins.ts'
+import { expectNear, places } from './twins.ts'
 
 const { gpu, kernels } = await createWebGpu()
 
@@ -36,7 +36,7 @@ const layouts = [
 
 async function expectExact(o: Required<MatmulOptions>, plan: Plan): Promise<void> {
   const [a, b] = [whole(o.m, o.batch * o.m * o.k), whole(o.n, o.batch * o.k * o.n)]
-  expect(await onTile(o, plan, a, b)).toEqual(reference.matmul(a, b, o))
+  expectNear(await onTile(o, plan, a, b), reference.matmul(a, b, o), {}, JSON.stringify({ ...o, ...plan }))
 }
 
 describe.each(tiles)('a product on %s tiles', (tile) => {
