@@ -2,6 +2,7 @@ import { GradusError } from '../errors.ts'
 import { showBytes } from '../reference/memory.ts'
 import type { Commands } from './commands.ts'
 import type { Failures } from './failures.ts'
+import { patiently } from './patience.ts'
 import { Pool, type Slot, sizeClass, USAGE } from './pool.ts'
 
 /** The number of the complaint, the place and the value; 0 where there is none. */
@@ -38,7 +39,7 @@ export class Readback {
     this.#commands.copy(this.complaints, staging.buffer, COMPLAINT_BYTES, bytes)
     this.#commands.flush()
     try {
-      await staging.buffer.mapAsync(MAP_READ)
+      await patiently(staging.buffer.mapAsync(MAP_READ))
     } catch (error) {
       await this.#failures.check()
       throw new GradusError('webgpu', `the device does not give its numbers back: ${error instanceof Error ? error.message : error}`)
