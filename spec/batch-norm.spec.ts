@@ -40,6 +40,18 @@ const backward =
     return gradients[i]!
   }
 
+/** What the terms of dx come to in size, |dy| + (Σ|dy| + |x̂|·Σ|dy·x̂|) / M over σ: rounding errors are in proportion to it. */
+function termsOfBackward(dy: HostArray, x: HostArray, mean: HostArray, rstd: (channel: number) => number, o: BatchNormBackwardOptions) {
+  const channelOf = (i: number) => Math.floor(i / o.s) % o.c
+  const xHat = (i: number) => Math.abs(x[i] - mean[channelOf(i)]) * rstd(channelOf(i))
+  const [sum, dot] = [new Float64Array(o.c), new Float64Array(o.c)]
+  for (let i = 0; i < dy.length; i++) {
+    sum[channelOf(i)] += Math.abs(dy[i])
+    dot[channelOf(i)] += Math.abs(dy[i]) * xHat(i)
+  }
+  return (i: number) => rstd(channelOf(i)) * (Math.abs(dy[i]) + (sum[channelOf(i)] + xHat(i) * dot[channelOf(i)]) / (o.n * o.s))
+}
+
 describe('batchMean, batchVariance', () => {
   it('on the twins are within 2e-6 of the definition', () => {
     fc.assert(
@@ -86,8 +98,8 @@ describe('batchNorm', () => {
         const [mean, w] = [2, 3].map((i) => numbers(seed + i, o.c))
         const variance = numbers(seed + 4, o.c, { min: 0.01, max: 4 })
         const rstd = (channel: number) => 1 / Math.sqrt(variance[channel] + o.eps)
-        const rounding = onGpu ? 2 ** -13 : 2 ** -15 // on the GPU 1/σ, three times a factor, is a float32
-        const abs = (i: number) => rounding * (1 + rstd(Math.floor(i / o.s) % o.c) ** 3)
+        const terms = termsOfBackward(dy, x, mean, rstd, o)
+        const abs = (i: number) => (onGpu ? 16 : 8) * 2 ** -24 * 4 * terms(i) // |w| <= 4; on the GPU 1/σ, three times a factor, is a float32
         expectTwins(backward(o, 0), [dy, x, mean, variance, w], { abs })
         expectTwins(backward(o, 0), [dy, x, mean, variance], { abs })
         const m = o.n * o.s
