@@ -14,8 +14,8 @@ const elsewhere: readonly (readonly [command: RegExp, where: string])[] = [
   [/^npm --prefix bench\/peers ci$|^npm run bench:peers$/, 'by hand: half a gigabyte of other libraries'],
 ]
 
-/** Commands of the lesson in WGSL. */
-const needsGpu = /^(npx tsx exercises\/|npm run check )webgpu\b/
+/** Commands of the lesson in WGSL, and the one that asks which GPU there is. */
+const needsGpu = /^(npx tsx exercises\/|npm run check )webgpu\b|^npx tsx scripts\/gpu\.ts$/
 const noGpu = process.env.GRADUS_NO_GPU ?? ''
 
 const isRunHere = (command: string) => !elsewhere.some(([pattern]) => pattern.test(command))
