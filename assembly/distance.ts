@@ -89,7 +89,7 @@ function tile(x: usize, panel: usize, d: usize, to: usize, rowTo: usize): void {
     const a4 = v128.load32_splat(x, 16)
     s40 = addSquare(a4, y0, s40)
     s41 = addSquare(a4, y1, s41)
-      x += ROWS << 2
+    x += ROWS << 2
     panel += COLUMNS << 2
   }
   while (x < end) {
@@ -109,7 +109,7 @@ function tile(x: usize, panel: usize, d: usize, to: usize, rowTo: usize): void {
     const a4 = v128.load32_splat(x, 16)
     s40 = addSquare(a4, y0, s40)
     s41 = addSquare(a4, y1, s41)
-      x += ROWS << 2
+    x += ROWS << 2
     panel += COLUMNS << 2
   }
   v128.store(to, s00)
@@ -137,9 +137,17 @@ function addSquare(a: v128, b: v128, sum: v128): v128 {
   return madd(difference, difference, sum)
 }
 
-/** Bytes of scratch that nearest needs: beside the distances, the least ones of each row. */
-export function nearestScratch(n: usize, d: usize, k: usize): usize {
-  return squaredDistancesScratch(n, d) + ((blockRows(n, d) * k) << 2)
+/** Whether all of y, packed, stays in L1: 16 KiB. */
+@inline
+function areFew(m: usize, d: usize): bool {
+  return m * d <= 4096
+}
+
+/** Bytes of scratch that nearest needs: beside the distances, the least ones of each row; or the panels of y. */
+export function nearestScratch(n: usize, m: usize, d: usize, k: usize): usize {
+  const least = (blockRows(n, d) * k) << 2
+  const panelsOfFew = areFew(m, d) ? ((m + ROWS) * d) << 2 : 0
+  return squaredDistancesScratch(n, d) + max(least, panelsOfFew)
 }
 
 /**
@@ -148,6 +156,7 @@ export function nearestScratch(n: usize, d: usize, k: usize): usize {
  * The same tiles, but no distance is kept that is not among the k least of its row so far.
  */
 export function nearest(x: usize, y: usize, places: usize, n: usize, m: usize, d: usize, k: usize, scratch: usize): void {
+  if (k == 1 && areFew(m, d)) return nearestOfFew(x, y, places, n, m, d, scratch)
   const panel = scratch + SPARE // [D, 8]
   const line = d << 2
   const panels = panel + COLUMNS * line // [rows / 5, D, 5]
@@ -156,7 +165,7 @@ export function nearest(x: usize, y: usize, places: usize, n: usize, m: usize, d
   for (let i: usize = 0; i < n; i += block) {
     const rows = min(block, n - i)
     packRows(panels, x + i * line, rows, d)
-    fill(least, rows * k, reinterpret<i32>(<f32>Infinity))
+    fill(least, rows * k, reinterpret<i32>(<f32>NaN)) // nothing found yet: no distance is as great
     for (let j: usize = 0; j < m; j += COLUMNS) {
       const columns = min(COLUMNS, m - j)
       beat()
@@ -173,19 +182,51 @@ export function nearest(x: usize, y: usize, places: usize, n: usize, m: usize, d
   }
 }
 
+/** The nearest of few rows of y, as k-means asks for: they stay packed in L1 while x passes by, eight rows at a time, each of which is a lane that keeps its own least. */
+function nearestOfFew(x: usize, y: usize, places: usize, n: usize, m: usize, d: usize, scratch: usize): void {
+  const panel = scratch + SPARE // [D, 8]
+  const line = d << 2
+  const panels = panel + COLUMNS * line // [m / 5, D, 5]
+  packRows(panels, y, m, d)
+  for (let i: usize = 0; i < n; i += COLUMNS) {
+    const columns = min(COLUMNS, n - i)
+    beat()
+    packB(panel, x + i * line, line, true, <i32>columns, <i32>d)
+    let least0 = f32x4.splat(Infinity), least1 = least0
+    let place0 = i32x4.splat(0), place1 = place0
+    for (let r: usize = 0; r < m; r += ROWS) {
+      tile(panels + r * line, panel, d, scratch, COLUMNS << 2)
+      for (let s: usize = 0; s < min(ROWS, m - r); s++) {
+        const place = i32x4.splat(<i32>(r + s))
+        const row = scratch + ((s * COLUMNS) << 2)
+        const d0 = v128.load(row), d1 = v128.load(row, 16)
+        const isLess0 = f32x4.lt(d0, least0), isLess1 = f32x4.lt(d1, least1)
+        least0 = v128.bitselect(d0, least0, isLess0)
+        least1 = v128.bitselect(d1, least1, isLess1)
+        place0 = v128.bitselect(place, place0, isLess0)
+        place1 = v128.bitselect(place, place1, isLess1)
+      }
+    }
+    const to = columns == COLUMNS ? places + (i << 2) : scratch
+    v128.store(to, place0)
+    v128.store(to, place1, 16)
+    if (columns < COLUMNS) copyRow(scratch, places + (i << 2), columns)
+  }
+}
+
 /** A tile's row, of which the first number stands at place j, joins the k least numbers found so far, which stand in order: only what is less than the last of them. */
 @inline
 function keepLeast(x: usize, j: usize, columns: usize, places: usize, least: usize, k: usize): void {
   const last = v128.load32_splat(least + ((k - 1) << 2))
-  const candidates = v128.or(f32x4.lt(v128.load(x), last), f32x4.lt(v128.load(x, 16), last))
-  if (v128.any_true(candidates)) for (let c: usize = 0; c < columns; c++) insert(load<f32>(x + (c << 2)), <i32>(j + c), places, least, k)
+  const others = v128.and(f32x4.ge(v128.load(x), last), f32x4.ge(v128.load(x, 16), last))
+  if (!i32x4.all_true(others)) for (let c: usize = 0; c < columns; c++) insert(load<f32>(x + (c << 2)), <i32>(j + c), places, least, k)
 }
 
-/** Sorts a number into the k least ones, behind those that are equal; the last one falls out. */
+/** Sorts a number into the k least ones, behind those that are equal; the last one falls out. NaN stands where none has been found yet. */
 function insert(value: f32, place: i32, places: usize, least: usize, k: usize): void {
   let at = (k - 1) << 2
-  if (!(value < load<f32>(least + at))) return
-  for (; at > 0 && value < load<f32>(least + at - 4); at -= 4) {
+  if (value >= load<f32>(least + at)) return
+  for (; at > 0 && !(value >= load<f32>(least + at - 4)); at -= 4) {
     store<f32>(least + at, load<f32>(least + at - 4))
     store<i32>(places + at, load<i32>(places + at - 4))
   }

@@ -81,4 +81,33 @@ describe('nearest', () => {
       expect([...on(build, 'nearest', Float32Array.of(0), y, { n: 1, m: 5, d: 1, k: 1 })]).toEqual([1])
     }
   })
+
+  it('finds the same among few rows and among many, for any number of rows that ask', () => {
+    for (const [n, m, d] of [
+      [1, 1, 1],
+      [7, 5, 3],
+      [9, 11, 16],
+      [17, 4096, 1],
+      [13, 4097, 1],
+      [8, 600, 7],
+    ]) {
+      const o = { n, m, d, k: 1 }
+      const [x, y] = [numbers(1, n * d), numbers(2, m * d)]
+      const expected = reference.nearest(x, y, o)
+      for (const build of builds) expect(on(build, 'nearest', x, y, o)).toEqual(expected)
+    }
+  })
+
+  it('takes distances beyond all numbers for equal ones', () => {
+    const y = Float32Array.of(3e38, 1, -3e38, 2, 3e38, 0)
+    for (const build of builds) {
+      for (const k of [1, 4, 6]) {
+        const o = { n: 1, m: 6, d: 1, k }
+        expect(on(build, 'nearest', Float32Array.of(0), y, o)).toEqual(Int32Array.of(5, 1, 3, 0, 2, 4).slice(0, k))
+        expect([
+          ...on(build, 'nearest', Float32Array.of(0), Float32Array.of(3e38, 3e38, -3e38), { ...o, m: 3, k: Math.min(k, 3) }),
+        ]).toEqual([0, 1, 2].slice(0, k))
+      }
+    }
+  })
 })

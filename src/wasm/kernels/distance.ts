@@ -5,7 +5,7 @@ import { COST, type Core } from './core.ts'
 export interface DistanceExports {
   /** Bytes of scratch that squaredDistances and nearest need. */
   squaredDistancesScratch(n: number, d: number): number
-  nearestScratch(n: number, d: number, k: number): number
+  nearestScratch(n: number, m: number, d: number, k: number): number
   squaredDistances(x: number, y: number, distances: number, n: number, m: number, d: number, scratch: number): void
   nearest(x: number, y: number, places: number, n: number, m: number, d: number, k: number, scratch: number): void
 }
@@ -40,7 +40,7 @@ export function distance({ exports, memory, threads }: Core<DistanceExports>): D
       const { n, m, d, k } = options
       memory.begin('nearest', x, y)
       const places = memory.allocate('int32', n * k)
-      const work = workOf(options, 7, exports.nearestScratch(n, d, k))
+      const work = workOf(options, 7, exports.nearestScratch(n, m, d, k))
       const scratch = memory.scratch(threads.scratchOf(work))
       const [px, py, to] = [x, y, places].map((array) => memory.address(array))
       threads.run(exports.nearest, work, (from, end) => [px + F * d * from, py, to + F * k * from, end - from, m, d, k, scratch])
