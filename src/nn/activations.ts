@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor/index.ts'
+import { forgetful } from './chain.ts'
 import { Module } from './module.ts'
 
 /** y = max(0, x) */
@@ -56,3 +57,5 @@ export class Softmax extends Module {
     return x.softmax(this.dim)
   }
 }
+
+forgetful(ReLU, LeakyReLU, Sigmoid, Tanh, GELU, Softmax)

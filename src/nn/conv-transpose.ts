@@ -1,6 +1,7 @@
 import type { Pair } from '../reference/convolution.ts'
 import { F, type Tensor } from '../tensor/index.ts'
 import { pairOf, type Size } from '../tensor/window.ts'
+import { forgetful } from './chain.ts'
 import { expectChannels } from './convolution.ts'
 import { Module, type Parameter } from './module.ts'
 import { uniformFan } from './uniform-fan.ts'
@@ -47,3 +48,5 @@ export class ConvTranspose2d extends Module {
     return F.convTranspose2d(x, this.weight, this.bias, this)
   }
 }
+
+forgetful(ConvTranspose2d)

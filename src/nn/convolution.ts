@@ -3,6 +3,7 @@ import type { Pair } from '../reference/convolution.ts'
 import { F, type Tensor } from '../tensor/index.ts'
 import { expectGroups } from '../tensor/ops/convolution.ts'
 import { across, pairOf, type Size } from '../tensor/window.ts'
+import { forgetful } from './chain.ts'
 import { Module, type Parameter } from './module.ts'
 import { uniformFan } from './uniform-fan.ts'
 
@@ -94,3 +95,5 @@ export function expectChannels(operation: string, inChannels: number, outChannel
   }
   expectGroups(operation, groups, { inChannels, outChannels })
 }
+
+forgetful(Conv1d, Conv2d)

@@ -1,5 +1,6 @@
 import { expect } from '../errors.ts'
 import { F, noGrad, randn, type Tensor, where } from '../tensor/index.ts'
+import { forgetful } from './chain.ts'
 import { Module, Parameter } from './module.ts'
 
 export interface EmbeddingOptions {
@@ -39,3 +40,5 @@ export class Embedding extends Module {
     return where(index.eq(this.paddingIdx).unsqueeze(-1), F.embedding(index, this.weight.detach()), y)
   }
 }
+
+forgetful(Embedding)

@@ -1,5 +1,6 @@
 import { expect } from '../errors.ts'
 import { F, type Tensor } from '../tensor/index.ts'
+import { chain, forgetful } from './chain.ts'
 import { Module, type Parameter } from './module.ts'
 import { uniformFan } from './uniform-fan.ts'
 
@@ -48,7 +49,7 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.#layers.reduce((x, layer) => layer.forward(x), x)
+    return chain(this.#layers, x)
   }
 }
 
@@ -82,3 +83,5 @@ export class Dropout extends Module {
     return F.dropout(x, { p: this.p, training: this.training })
   }
 }
+
+forgetful(Linear, Flatten, Dropout)

@@ -1,6 +1,7 @@
 import { expect } from '../errors.ts'
 import { type Shape, showShape } from '../reference/array.ts'
 import { F, noGrad, ones, type Tensor, tensor, zeros } from '../tensor/index.ts'
+import { forgetful } from './chain.ts'
 import { Buffer, Module, Parameter } from './module.ts'
 
 export interface LayerNormOptions {
@@ -115,3 +116,5 @@ export class BatchNorm2d extends BatchNorm {
   protected readonly axes = [4]
   protected readonly layout = '[N, C, H, W]'
 }
+
+forgetful(LayerNorm, BatchNorm1d, BatchNorm2d)

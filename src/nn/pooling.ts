@@ -1,6 +1,7 @@
 import type { Pair } from '../reference/convolution.ts'
 import { F, type Tensor } from '../tensor/index.ts'
 import { pool2dSizes } from '../tensor/ops/pooling.ts'
+import { forgetful } from './chain.ts'
 import { Module } from './module.ts'
 
 /** As F.maxPool2d        x: [N, C, H, W] -> y: [N, C, V, U] */
@@ -44,3 +45,5 @@ export class AvgPool2d extends Module {
     return F.avgPool2d(x, this)
   }
 }
+
+forgetful(MaxPool2d, AvgPool2d)

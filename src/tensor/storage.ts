@@ -69,6 +69,11 @@ export class Storage {
     this.version++
   }
 
+  /** Nobody will look at it again. */
+  release(): void {
+    this.#home.release(this.#array)
+  }
+
   /** Their graph is done: their memory may be recycled from now on. */
   static retire(storages: readonly Storage[]): void {
     for (const [home, arrays] of Storage.#giveUp(storages)) home.retire(arrays)
