@@ -138,8 +138,9 @@ describe('a program in Node', () => {
     const folder = await mkdtemp(join(tmpdir(), 'gradus-gpu-'))
     const file = join(folder, 'program.mts')
     await writeFile(file, `import { setBackend, tensor } from '${index}'\n${program}`)
+    const options = { env: { XDG_RUNTIME_DIR: folder, ...process.env, ...env } } // without such a folder, Vulkan complains by itself
     try {
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { env: { ...process.env, ...env } })
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], options)
       return { code: 0, out: stdout, err: stderr }
     } catch (error) {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
