@@ -243,7 +243,7 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
   print('')
 
   // Fewer than 1,500 digits are few: each batch is moved by a pixel at most. Of the 60,000 images of a folder one epoch is enough.
-  const epochs = options.epochs ?? (!isDigits ? 1 : options.quick ? 3 : 16)
+  const epochs = options.epochs ?? (!isDigits ? 1 : options.quick ? 3 : 24)
   const atMost = options.quick && !isDigits ? [6000, 1000] : [Infinity, Infinity]
   const [learnt, tested] = [train, test].map(({ t }, i) => Math.min(t.size, atMost[i]))
   print(`${learnt} images to learn from, ${tested} to be tested on.`)
