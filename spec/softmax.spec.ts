@@ -7,6 +7,7 @@ import type { RowsOptions } from '../src/reference/softmax.ts'
 import {
   builds,
   type Computation,
+  DIVISION,
   double,
   expectBackward,
   expectNear,
@@ -46,11 +47,11 @@ const backward =
 const rowScale = (x: HostArray, c: number, i: number) => scale(x.subarray(i - (i % c), i - (i % c) + c))
 
 describe('softmax', () => {
-  it('on the twins is within 4 ulp of the definition, where x - max x is exact', () => {
+  it('on the twins is within 3.5 ulp and those of a division of the definition, where x - max x is exact', () => {
     fc.assert(
       fc.property(rows, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, wide).map((v) => Math.round(v * 256) / 256)
-        expectTwins(forward(softmax, o), [x], { ulp: 4 })
+        expectTwins(forward(softmax, o), [x], { ulp: 3.5 + DIVISION })
       }),
     )
   })
@@ -129,7 +130,7 @@ describe('both', () => {
   ]
   it.each(strange)('treat %s as the definition does', (_, values) => {
     const o = { n: 1, c: values.length }
-    expectTwins(forward(softmax, o), [Float32Array.from(values)], { ulp: 4 })
+    expectTwins(forward(softmax, o), [Float32Array.from(values)], { ulp: 3.5 + DIVISION })
     expectTwins(forward(logSoftmax, o), [Float32Array.from(values)], { ulp: 4 })
   })
 
