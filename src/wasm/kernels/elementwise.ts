@@ -93,9 +93,9 @@ export function elementwise(core: Core<ElementwiseExports & MemoryExports>): ref
       ),
     pow,
     powBackward(dy, x, { exponent }) {
-      const power = pow(x, { exponent: exponent === 0 ? 0 : exponent - 1 })
+      const power = exponent === 2 ? x : pow(x, { exponent: exponent === 0 ? 0 : exponent - 1 }) // x^1 is x
       const dx = runBinary(core, 'powBackward', exports.powBackward, dy, power, [exponent])
-      memory.release(power)
+      if (power !== x) memory.release(power)
       return dx
     },
     clamp: (x, { min, max }) => runUnary(core, 'clamp', exports.clamp, x, [min, max]),

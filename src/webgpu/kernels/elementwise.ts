@@ -70,11 +70,11 @@ export function elementwise(gpu: Gpu): ElementwiseKernels<GpuArray> {
     cos: of(sources.cos),
     cosBackward: back(backwards.cos),
     pow,
-    /** v is x^(p-1), or 1 for p = 0. */
+    /** v is x^(p-1), x itself for p = 2, or 1 for p = 0. */
     powBackward(dy, x, { exponent }) {
-      const v = pow(x, { exponent: exponent === 0 ? 0 : exponent - 1 })
+      const v = exponent === 2 ? x : pow(x, { exponent: exponent === 0 ? 0 : exponent - 1 })
       const dx = runBackward(gpu, backwards.pow, dy, v, { exponent })
-      gpu.memory.release(v)
+      if (v !== x) gpu.memory.release(v)
       return dx
     },
     clamp: (x, { min, max }) => runUnary(gpu, clamp(x.dtype), x, { low: bound(x, min), high: bound(x, max) }),
