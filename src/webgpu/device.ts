@@ -25,11 +25,11 @@ const LIMITS = [
 const FEATURES = ['subgroups', 'timestamp-query'] as const
 
 /** A device of the adapter that the browser, or in Node the package `webgpu` (Dawn), gives first. Errors say what is missing and how to get it. */
-export async function requestDevice(): Promise<GPUDevice> {
+export async function requestDevice(features: readonly GPUFeatureName[] = FEATURES): Promise<GPUDevice> {
   const adapter = await (await findGpu()).requestAdapter({ powerPreference: 'high-performance' })
   if (adapter === null) throw new GradusError('webgpu', NO_ADAPTER)
   return adapter.requestDevice({
-    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
+    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
   })
 }
@@ -41,9 +41,17 @@ export async function requestDevice(): Promise<GPUDevice> {
 const SWITCHES = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension']
 
 let dawn: GPU | null = null
+const browsersGpu = (): GPU | null => (typeof navigator === 'undefined' ? null : (navigator.gpu ?? null))
+
+/**
+ * Whether kernels on this device may use sub-groups: it must have been requested with them, and the language must number those of a workgroup, which it did not from the
+ * beginning.
+ */
+export const hasSubgroups = (device: GPUDevice): boolean =>
+  device.features.has('subgroups') && (browsersGpu() ?? dawn)?.wgslLanguageFeatures.has('subgroup_id') === true
 
 async function findGpu(): Promise<GPU> {
-  const { gpu = null } = typeof navigator === 'undefined' ? {} : navigator
+  const gpu = browsersGpu()
   if (gpu !== null) return gpu
   if (builtin === undefined) throw new GradusError('webgpu', "this browser has no WebGPU; use setBackend('wasm')")
   dawn ??= (await importDawn()).create(SWITCHES)

@@ -44,6 +44,11 @@ export class Gpu {
     })
   }
 
+  /** Whether kernels may use sub-groups. */
+  get hasSubgroups(): boolean {
+    return this.#programs.hasSubgroups
+  }
+
   get isLost(): boolean {
     return this.#lost !== null
   }

@@ -65,15 +65,22 @@ export const start = `
   let line = o * p.n * p.inner + column;
   let result = (o * p.chunks + chunk) * p.inner + column;`
 
-/** `lineSum(local, lane, x)`: what the threads of a line have together, added by halves, for the first of them. All must call it. */
+/**
+ * `lineSum(local, subgroup, lane, x)`: what the threads of a line have together, added by halves, for the first of them. All must call it. Halves that lie in one sub-group
+ * need neither memory nor a barrier. They are the same halves, so that the sum has the same bits for sub-groups of any size. Needs `subgroups`.
+ */
 export const lineSum = (T: Element): string => `
 var<workgroup> partial: array<${T}, ${THREADS}>;
-fn lineSum(local: u32, lane: u32, x: ${T}) -> ${T} {
+fn lineSum(local: u32, subgroup: u32, lane: u32, x: ${T}) -> ${T} {
   workgroupBarrier();
   partial[local] = x;
-  for (var half = p.lanes / 2u; half > 0u; half /= 2u) {
+  var half = p.lanes / 2u;
+  for (; half * p.width >= subgroup; half /= 2u) {
     workgroupBarrier();
     if (lane < half) { partial[local] += partial[local + half * p.width]; }
   }
-  return partial[local];
+  workgroupBarrier();
+  var sum = partial[local];
+  for (; half > 0u; half /= 2u) { sum += exchange_${T}(sum, half * p.width); }
+  return sum;
 }`

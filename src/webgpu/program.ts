@@ -1,3 +1,5 @@
+import { hasSubgroups } from './device.ts'
+
 /** The types of the elements of an array in WGSL. */
 export type Element = 'f32' | 'i32' | 'u32' | 'vec4f'
 /** The types of parameters. `axes`: up to eight axes as vec4i, what each number means is the kernel's own affair; `p.axes[i]`. */
@@ -15,6 +17,11 @@ export interface Source {
   readonly params: Readonly<Record<string, Parameter>>
   /** Threads of a workgroup. Default 256 in a row. */
   readonly workgroup?: readonly [x: number, y: number, z: number]
+  /**
+   * Its threads hand numbers to one another within their sub-group, where the device has sub-groups: `exchange_f32(x, distance)` and `exchange_i32` give what
+   * thread `local ^ distance` has, for each power of two below `subgroup`, the size of a sub-group. Without them `subgroup` is 1. All threads must call it.
+   */
+  readonly subgroups?: boolean
   /** It looks at the numbers themselves: `complain(p.complaint, value, place)` says that one is not as it must be. */
   readonly checks?: boolean
   /** Functions, constants, workgroup memory. */
@@ -47,24 +54,45 @@ fn complain(id: u32, value: f32, place: u32) {
   }
 }`
 
-/** The whole text of a kernel. */
-export function wgslOf({ reads, writes, params, workgroup = WORKGROUP, checks, declarations = '', main }: Source): string {
+const exchange = (T: Element, hasSubgroups: boolean) => `
+fn exchange_${T}(x: ${T}, distance: u32) -> ${T} { return ${hasSubgroups ? 'subgroupShuffleXor(x, distance)' : 'x'}; }`
+
+const LOCAL_BUILTIN = ', @builtin(local_invocation_index) local: u32'
+const SUBGROUP_BUILTINS = `,
+        @builtin(local_invocation_index) index: u32, @builtin(num_subgroups) subgroups: u32,
+        @builtin(subgroup_id) subgroupId: u32, @builtin(subgroup_size) subgroupSize: u32, @builtin(subgroup_invocation_id) subgroupLane: u32`
+
+/**
+ * WGSL says neither which threads make up a sub-group nor that all of its places are taken. So threads are numbered by their places in sub-groups, and where some
+ * places are empty, sub-groups are not used.
+ */
+const subgroupsOf = (threads: number) => `
+  let isFull = subgroupSize * subgroups == ${threads}u;
+  let subgroup = select(1u, subgroupSize, isFull);
+  let local = select(index, subgroupId * subgroupSize + subgroupLane, isFull);`
+
+/** The whole text of a kernel, for a device with sub-groups or without. */
+export function wgslOf(source: Source, hasSubgroups: boolean): string {
+  const { reads, writes, params, workgroup = WORKGROUP, checks, declarations = '', main } = source
+  const usesSubgroups = source.subgroups === true && hasSubgroups
   const fields = Object.entries(params).map(([name, type]) => `  ${name}: ${type === 'axes' ? `array<vec4i, ${MAX_AXES}>` : type},`)
   const arrays = [
     ...Object.entries(reads).map(([name, type]) => `var<storage, read> ${name}: array<${type}>;`),
     ...Object.entries(writes).map(([name, type]) => `var<storage, read_write> ${name}: array<${type}>;`),
     ...(checks ? ['var<storage, read_write> complaints: array<atomic<u32>, 4>;'] : []),
   ].map((declaration, i) => `@group(0) @binding(${i}) ${declaration}`)
-  return `struct Params {
+  return `${usesSubgroups ? 'enable subgroups;\nrequires subgroup_id;' : ''}
+struct Params {
 ${fields.join('\n')}
 }
 ${arrays.join('\n')}
 @group(1) @binding(0) var<uniform> p: Params;
 ${checks ? CHECKS : ''}
+${source.subgroups ? exchange('f32', hasSubgroups) + exchange('i32', hasSubgroups) : ''}
 ${declarations}
 @compute @workgroup_size(${workgroup.join(', ')})
-fn main(@builtin(local_invocation_id) lid: vec3u, @builtin(local_invocation_index) local: u32,
-        @builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_id) lid: vec3u, @builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u${usesSubgroups ? SUBGROUP_BUILTINS : LOCAL_BUILTIN}) {
+${usesSubgroups ? subgroupsOf(workgroup[0] * workgroup[1] * workgroup[2]) : source.subgroups ? '  let subgroup = 1u;' : ''}
   let group = wid.y * groups.x + wid.x;
 ${main}
 }
@@ -74,6 +102,8 @@ ${main}
 /** Compiles kernels, and keeps what can be used again: pipelines by their source, layouts by what they bind, groups by their buffers. */
 export class Programs {
   readonly paramsLayout: GPUBindGroupLayout
+  /** Whether kernels may use sub-groups. */
+  readonly hasSubgroups: boolean
   readonly #device: GPUDevice
   readonly #programs = new Map<Source, Program>()
   readonly #layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>()
@@ -81,6 +111,7 @@ export class Programs {
 
   constructor(device: GPUDevice) {
     this.#device = device
+    this.hasSubgroups = hasSubgroups(device)
     const binding = { binding: 0, visibility: 4, buffer: { type: 'uniform', hasDynamicOffset: true } } as const
     this.paramsLayout = device.createBindGroupLayout({ entries: [binding] })
   }
@@ -92,7 +123,7 @@ export class Programs {
   compile(source: Source): Program {
     const layoutKey = 'r'.repeat(Object.keys(source.reads).length) + 'w'.repeat(Object.keys(source.writes).length + (source.checks ? 1 : 0))
     const { group, pipeline: layout } = this.#layout(layoutKey)
-    const module = this.#device.createShaderModule({ label: source.name, code: wgslOf(source) })
+    const module = this.#device.createShaderModule({ label: source.name, code: wgslOf(source, this.hasSubgroups) })
     const pipeline = this.#device.createComputePipeline({ label: source.name, layout, compute: { module, entryPoint: 'main' } })
     const program = { source, pipeline, layout: group, layoutKey }
     this.#programs.set(source, program)

@@ -26,6 +26,7 @@ export function channelSums({ name, reads, params: own, declarations = '', chann
     reads,
     writes: Object.fromEntries(names.map((sum) => [sum, 'f32'] as const)),
     params: { ...own, ...params, c: 'u32', s: 'u32' },
+    subgroups: true,
     declarations: `${lineSum('f32')}${declarations}`,
     main: `${start}
   let isColumn = p.s == 1u;
@@ -40,7 +41,7 @@ export function channelSums({ name, reads, params: own, declarations = '', chann
       ${each((sum) => `part_${sum} += ${terms[sum]};`)}
     }
   }
-  ${each((sum) => `let sum_${sum} = lineSum(local, lane, part_${sum});`)}
+  ${each((sum) => `let sum_${sum} = lineSum(local, subgroup, lane, part_${sum});`)}
   if (isThere && lane == 0u) {
     ${each((sum) => `${sum}[result] = sum_${sum};`)}
   }`,

@@ -1,12 +1,20 @@
 /** Threads of a workgroup that works on one row. */
 export const ROW_THREADS = 64
-/** The parts of the threads become so many, and these one: two barriers, where halves would take six. */
+/** Without sub-groups of so many threads the parts of the threads become so many, and these one: two barriers, where halves would take six. */
 const FEW = 8
 
 const rowReduction = (name: string, join: (a: string, b: string) => string) => `
-fn ${name}(local: u32, x: f32) -> f32 {
+fn ${name}(local: u32, subgroup: u32, x: f32) -> f32 {
   parts[local] = x;
   workgroupBarrier();
+  if (subgroup >= ${FEW}) {
+    let lane = local % subgroup;
+    var y = parts[lane];
+    for (var i = lane + subgroup; i < ${ROW_THREADS}; i += subgroup) { y = ${join('y', 'parts[i]')}; }
+    workgroupBarrier();
+    for (var distance = 1u; distance < subgroup; distance *= 2) { y = ${join('y', 'exchange_f32(y, distance)')}; }
+    return y;
+  }
   if (local < ${FEW}) {
     var y = parts[local];
     for (var i = local + ${FEW}; i < ${ROW_THREADS}; i += ${FEW}) { y = ${join('y', 'parts[i]')}; }
@@ -19,8 +27,9 @@ fn ${name}(local: u32, x: f32) -> f32 {
 }`
 
 /**
- * `rowSum(local, x)`, `rowMax(local, x)`: what all threads of a workgroup of ROW_THREADS have together, always in the same order, so the same bits. All threads
- * must call it. They need the functions of `special`.
+ * `rowSum(local, subgroup, x)`, `rowMax(local, subgroup, x)`: what all threads of a workgroup of ROW_THREADS have together, always in the same order, so the same bits. All
+ * threads must call it. Each sub-group adds up all parts for itself: first those that meet in one of its threads, then, from thread to thread, these. In which order
+ * `subgroupAdd` would do so is not promised. They need `subgroups` and the functions of `special`.
  */
 export const rowReductions = `
 var<workgroup> parts: array<f32, ${ROW_THREADS}>;

@@ -180,12 +180,13 @@ const queriesSource: Source = {
   writes: { queries: 'u32' },
   params: { n: 'u32', l: 'u32', ev: 'u32', maskRow: 'u32' },
   workgroup: [ROW_THREADS, 1, 1],
+  subgroups: true,
   declarations: `${special}${rowReductions}`,
   main: `
   if (group >= p.n * p.l) { return; }
   var part = 0.0;
   for (var d = local; d < p.ev; d += ${ROW_THREADS}u) { part += dy[group * p.ev + d] * y[group * p.ev + d]; }
-  let dot = rowSum(local, part);
+  let dot = rowSum(local, subgroup, part);
   if (local == 0u) {
     queries[3u * group] = bitcast<u32>(y[p.n * p.l * p.ev + group]);
     queries[3u * group + 1u] = bitcast<u32>(dot);

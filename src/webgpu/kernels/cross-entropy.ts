@@ -22,7 +22,7 @@ const lossSource: Source = {
   if (p.ofAny != 0.0) {
     var part = 0.0;
     for (var i = local; i < p.c; i += ${ROW_THREADS}u) { part += x[row + i] - greatest; }
-    total = p.ofAny * (rowSum(local, part) - f32(p.c) * logSum);
+    total = p.ofAny * (rowSum(local, subgroup, part) - f32(p.c) * logSum);
   }
   if (local == 0u) { loss[group] = -p.ofTarget * (x[row + u32(labels[group])] - greatest - logSum) - total; }`,
 }

@@ -10,6 +10,7 @@ import { pivot, ROW_THREADS, rowReductions } from '../workgroup.ts'
 const ofRows = {
   params: { rows: 'u32', c: 'u32', hasW: 'u32', hasB: 'u32', eps: 'f32', share: 'f32' },
   workgroup: [ROW_THREADS, 1, 1],
+  subgroups: true,
   declarations: `${special}${rowReductions}${pivot}`,
 } as const
 
@@ -22,10 +23,10 @@ const moments = `
   let origin = pivot(x[row]);
   var part = 0.0;
   ${eachNumber} { part += x[row + i] - origin; }
-  let mean = origin + rowSum(local, part) * p.share;
+  let mean = origin + rowSum(local, subgroup, part) * p.share;
   part = 0.0;
   ${eachNumber} { part += (x[row + i] - mean) * (x[row + i] - mean); }
-  let rstd = inverseSqrt(rowSum(local, part) * p.share + p.eps);`
+  let rstd = inverseSqrt(rowSum(local, subgroup, part) * p.share + p.eps);`
 
 const forwardSource: Source = {
   ...ofRows,
@@ -54,8 +55,8 @@ const backwardSource: Source = {
     partG += ${g};
     partGX += ${g} * (${xHat});
   }
-  let meanG = rowSum(local, partG) * p.share;
-  let along = rowSum(local, partGX) * p.share;
+  let meanG = rowSum(local, subgroup, partG) * p.share;
+  let along = rowSum(local, subgroup, partGX) * p.share;
   ${eachNumber} { dx[row + i] = rstd * (${g} - meanG - ${xHat} * along); }
   if (local == 0) {
     means[group] = mean;

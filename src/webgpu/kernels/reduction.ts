@@ -14,11 +14,12 @@ const total = (name: string, y: string) =>
     reads: { x: T },
     writes: { y: T },
     params: { ...params, whole: 'f32' },
+    subgroups: true,
     declarations: lineSum(T),
     main: `${start}
   var part = ${T}(0);
   if (isThere) { for (var j = begin + lane; j < end; j += p.lanes) { part += x[line + j * p.inner]; } }
-  let sum = lineSum(local, lane, part);
+  let sum = lineSum(local, subgroup, lane, part);
   if (isThere && lane == 0u) { y[result] = ${y}; }`,
   }))
 

@@ -9,6 +9,7 @@ import { ROW_THREADS, rowReductions } from '../workgroup.ts'
 export const rows = {
   params: { rows: 'u32', c: 'u32' },
   workgroup: [ROW_THREADS, 1, 1],
+  subgroups: true,
   declarations: `${special}${exp}${log}${rowReductions}`,
 } as const
 
@@ -20,10 +21,10 @@ const start = `
 export const sumOfExp = `${start}
   var most = -infinity();
   for (var i = local; i < p.c; i += ${ROW_THREADS}u) { most = greater(most, x[row + i]); }
-  let greatest = rowMax(local, most);
+  let greatest = rowMax(local, subgroup, most);
   var part = 0.0;
   for (var i = local; i < p.c; i += ${ROW_THREADS}u) { part += exp_(x[row + i] - greatest); }
-  let sum = rowSum(local, part);`
+  let sum = rowSum(local, subgroup, part);`
 
 const forward = (name: string, y: string): Source => ({
   ...rows,
@@ -42,7 +43,7 @@ const backward = (name: string, term: string, dx: string): Source => ({
   main: `${start}
   var part = 0.0;
   for (var i = local; i < p.c; i += ${ROW_THREADS}u) { part += ${term}; }
-  let sum = rowSum(local, part);
+  let sum = rowSum(local, subgroup, part);
   for (var i = local; i < p.c; i += ${ROW_THREADS}u) { dx[row + i] = ${dx}; }`,
 })
 
