@@ -10,7 +10,7 @@
  *      kc                                            A panel: mr rows,    [kc, mr]
  *    ┌────┐  ┌──┬──┬──┐                              B panel: nr columns, [kc, nr]
  * mr ├────┤  ├──┼──┼──┤
- *    ├────┤  │  │▒▒│  │  ▒ one tile of C, mr × nr   A tile of C stays in registers while k runs. The B panel stays in L1,
+ *    ├────┤  │  │▒▒│  │  ▒ one tile of C, mr × nr   A tile of C stays in registers while k runs. The A panel stays in L1,
  * mc └────┘  └──┴──┴──┘                              the blocks in L2.
  *   A: panels of mr rows
  *
@@ -24,7 +24,7 @@ import { packA, packB } from "./matmul-pack";
 import { multiplyDots, multiplyRows } from "./matmul-row";
 import { MR, NR, tile4, tileHeight, tileMr } from "./matmul-tile";
 
-/** Block sizes: a panel of B, KC × NR, takes 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
+/** Block sizes: a panel of A and one of B take 9 and 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
 const KC: i32 = 384;
 export const MC: i32 = 516;
 const NC: i32 = 64;
@@ -119,15 +119,18 @@ export function blockDepth(k: i32): i32 {
   return ((k + blocks - 1) / blocks + 3) & ~3;
 }
 
-/** C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of B stays in L1 while all panels of A pass by. */
+/**
+ * C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of A stays in L1 while all panels of B pass by. So C is walked row by row. Down its
+ * columns, two tiles that share a cache line would lie mc rows apart, and with rows of 4 KiB all those lines fall on one place of the cache.
+ */
 export function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize): void {
-  for (let j = 0; j < nc; j += NR) {
-    const columns = min(NR, nc - j);
-    const panelB = packedB + <usize>(j * kc) * F;
-    let panelA = packedA;
-    for (let i = 0, height = 0; i < mc; i += height) {
-      height = tileHeight(mc - i);
-      const rows = min(height, mc - i);
+  let panelA = packedA;
+  for (let i = 0, height = 0; i < mc; i += height) {
+    height = tileHeight(mc - i);
+    const rows = min(height, mc - i);
+    for (let j = 0; j < nc; j += NR) {
+      const columns = min(NR, nc - j);
+      const panelB = packedB + <usize>(j * kc) * F;
       const tileC = c + <usize>i * rowC + <usize>j * F;
       if (rows == height && columns == NR) {
         if (height == MR) tileMr(panelA, panelB, tileC, rowC, add, kc);
@@ -138,8 +141,8 @@ export function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: u
         else tile4(panelA, panelB, spare, <usize>NR * F, add, kc);
         copyTile(tileC, rowC, spare, <usize>NR * F, rows, columns);
       }
-      panelA += <usize>(height * kc) * F;
     }
+    panelA += <usize>(height * kc) * F;
   }
   if (mc * nc * kc > LONG) beat();
 }
