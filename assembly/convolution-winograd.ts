@@ -117,7 +117,8 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
       }
       for (let e = 0; e < PRODUCTS; e++) {
         const at = <usize>e
-        multiplyBlocks(filters + at * filtersStep, patches + at * patchesStep, products + at * productsStep, <usize>most * F, false, rows, padded, depth, spare)
+        const product = products + at * productsStep
+        multiplyBlocks(filters + at * filtersStep, patches + at * patchesStep, <usize>depth * 32, product, <usize>most * F, false, rows, padded, depth, spare)
       }
       for (let r = 0; r < rows; r++) {
         const o = <usize>(group * rows + r)

@@ -20,6 +20,7 @@ export * from "./layer-norm";
 export { spreadRows } from "./linear";
 export * from "./lstm";
 export { matmul, matmulScratch } from "./matmul";
+export { multiplyPacked, packInPlace } from "./matmul-packed";
 export * from "./memory";
 export * from "./nadam";
 export * from "./pooling";

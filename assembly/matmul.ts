@@ -27,7 +27,7 @@ import { MR, NR, tile4, tileHeight, tileMr } from "./matmul-tile";
 /** Block sizes: a panel of A and one of B take 9 and 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
 const KC: i32 = 384;
 export const MC: i32 = 516;
-const NC: i32 = 64;
+export const NC: i32 = 64;
 /** Up to so many rows, a B that is not transposed is multiplied as it lies: measured, packing pays from here on. */
 const FEW_ROWS: i32 = 4;
 /** The same for a transposed B, and for so few columns of an A that is not transposed. */
@@ -36,7 +36,7 @@ const FEW_DOTS: i32 = 3;
 /** Bytes of a float32. */
 const F: usize = 4;
 /** A block of so many multiply-adds takes some microseconds: long enough to give a sign of life. */
-const LONG: i32 = 1 << 18;
+export const LONG: i32 = 1 << 18;
 /** The spare tile in which the edges of C are computed. */
 export const SPARE: usize = <usize>(MR * NR) * F;
 
@@ -107,7 +107,7 @@ function matmulOne(
       for (let j = 0; j < n; j += NC) {
         const nc = min(NC, n - j);
         packB(packedB, b + <usize>p * kB + <usize>j * columnB, <usize>ldb * F, transB, nc, kc);
-        multiplyBlocks(packedA, packedB, c + <usize>i * rowC + <usize>j * F, rowC, add, mc, nc, kc, spare);
+        multiplyBlocks(packedA, packedB, <usize>(NR * kc) * F, c + <usize>i * rowC + <usize>j * F, rowC, add, mc, nc, kc, spare);
       }
     }
   }
@@ -122,15 +122,18 @@ export function blockDepth(k: i32): i32 {
 /**
  * C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of A stays in L1 while all panels of B pass by. So C is walked row by row. Down its
  * columns, two tiles that share a cache line would lie mc rows apart, and with rows of 4 KiB all those lines fall on one place of the cache.
+ * Panels of B are stepB bytes apart.
  */
-export function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize): void {
+export function multiplyBlocks(
+  packedA: usize, packedB: usize, stepB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize,
+): void {
   let panelA = packedA;
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
     const rows = min(height, mc - i);
-    for (let j = 0; j < nc; j += NR) {
+    let panelB = packedB;
+    for (let j = 0; j < nc; j += NR, panelB += stepB) {
       const columns = min(NR, nc - j);
-      const panelB = packedB + <usize>(j * kc) * F;
       const tileC = c + <usize>i * rowC + <usize>j * F;
       if (rows == height && columns == NR) {
         if (height == MR) tileMr(panelA, panelB, tileC, rowC, add, kc);
@@ -147,7 +150,7 @@ export function multiplyBlocks(packedA: usize, packedB: usize, c: usize, rowC: u
   if (mc * nc * kc > LONG) beat();
 }
 
-function copyTile(to: usize, rowTo: usize, from: usize, rowFrom: usize, rows: i32, columns: i32): void {
+export function copyTile(to: usize, rowTo: usize, from: usize, rowFrom: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) store<f32>(to + <usize>j * F, load<f32>(from + <usize>j * F));
     to += rowTo;

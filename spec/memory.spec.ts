@@ -42,7 +42,7 @@ function same(a: HostArray, b: HostArray): boolean {
 }
 
 interface Action {
-  op: 'upload' | 'kernel' | 'update' | 'retire' | 'release' | 'download'
+  op: 'upload' | 'kernel' | 'update' | 'weights' | 'retire' | 'release' | 'download'
   n: number
   picks: number[]
   dtype: DType
@@ -50,7 +50,7 @@ interface Action {
 
 const script: fc.Arbitrary<Action[]> = fc.array(
   fc.record({
-    op: fc.constantFrom('upload', 'upload', 'kernel', 'kernel', 'kernel', 'update', 'retire', 'release', 'download'),
+    op: fc.constantFrom('upload', 'upload', 'kernel', 'kernel', 'kernel', 'update', 'weights', 'weights', 'retire', 'release', 'download'),
     n: fc.oneof(fc.nat(40), fc.nat(5000)),
     picks: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
     dtype: fc.constantFrom('float32', 'float32', 'int32', 'float64'),
@@ -96,6 +96,8 @@ function play(memory: WasmMemory, actions: Action[]): Entry[] {
         view(memory, entry.x).set(entry.values)
         memory.written(entry.x)
       }
+    } else if (op === 'weights' && live.length > 0) {
+      useAsWeights(memory, live[0], n % 16, 1 + (n % 3))
     } else if (op === 'retire') {
       memory.retire(inputs)
       for (const entry of live) entry.retired = true
@@ -114,6 +116,17 @@ function play(memory: WasmMemory, actions: Action[]): Entry[] {
     audit(memory, entries)
   }
   return entries
+}
+
+/** A product that reads its weights alone, in rows of k, `times` times. To pack them is to turn them round. */
+function useAsWeights(memory: WasmMemory, { x, values }: Entry, times: number, k: number): void {
+  for (let i = 0; i < times; i++) {
+    memory.begin('product', x)
+    const start = memory.addressOfWeights(x, k) / memory[x.dtype].BYTES_PER_ELEMENT
+    const lying = () => memory[x.dtype].subarray(start, start + x.length)
+    if (memory.packs(x, k)) lying().reverse()
+    expect(same(lying(), x.packed > 0 ? values.slice().reverse() : values)).toBe(true)
+  }
 }
 
 /** Arrays in the heap do not overlap, every byte is accounted for, and the heap is no larger than its budget. */

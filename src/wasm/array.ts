@@ -1,5 +1,10 @@
+import { expect } from '../errors.ts'
 import type { DType, HostArray } from '../reference/array.ts'
+import { showBytes } from '../reference/memory.ts'
 import type { Block } from './blocks.ts'
+import { MAX_BYTES } from './heap.ts'
+
+export const BYTES = { float32: 4, int32: 4, float64: 8 } as const
 
 /**
  * A storage of the wasm backend: a place in the heap, a copy of its numbers on JavaScript's side, or both. JavaScript owns it; the heap
@@ -15,6 +20,11 @@ export class WasmArray {
   block: Block | null = null
   /** Its numbers on JavaScript's heap, as long as they are up to date. An array outside always has them. */
   host: HostArray | null
+  /** How often its numbers have been asked for as weights since anything else asked for them, and how often it was in the row before. */
+  uses = 0
+  usesBefore = 0
+  /** The length of its rows, if in its place in the heap they are packed into panels, which only a product can read. Then its numbers are outside as well. */
+  packed = 0
   /** It is written in place, or came back long after it was made: a parameter, a moment, a data set. One of the last to leave. */
   kept = false
   /** How many graphs had been finished when it was made; of a finished graph's arrays, the number of that graph. */
@@ -62,4 +72,20 @@ export class ArrayQueue {
     x.older = null
     x.newer = null
   }
+}
+
+/** What so many numbers take; an error for `operation` where there cannot be so many. */
+export function bytesOf(dtype: DType, length: number, operation: string): number {
+  expect(
+    Number.isSafeInteger(length) && length >= 0,
+    operation,
+    () => `the length of an array must be a whole number from 0, got ${length}`,
+  )
+  const bytes = length * BYTES[dtype]
+  expect(
+    bytes < MAX_BYTES,
+    operation,
+    () => `an array of ${length} ${dtype} numbers takes ${showBytes(bytes)}; WebAssembly reaches ${showBytes(MAX_BYTES)}`,
+  )
+  return bytes
 }

@@ -1,7 +1,7 @@
 import { expect, GradusError } from '../errors.ts'
 import { type DType, dtypeOf, type HostArray } from '../reference/array.ts'
 import { gone, showBytes } from '../reference/memory.ts'
-import { ArrayQueue, WasmArray } from './array.ts'
+import { ArrayQueue, BYTES, bytesOf, WasmArray } from './array.ts'
 import { type Block, blockSize } from './blocks.ts'
 import { Budget } from './budget.ts'
 import { Heap, MAX_BYTES } from './heap.ts'
@@ -15,7 +15,8 @@ const SMALL = 8192
 const OVERDUE = 1.25
 /** From this part of the budget on, what is given up leaves at once, not only when room is needed. */
 const NEARLY_FULL = 0.75
-const BYTES = { float32: 4, int32: 4, float64: 8 } as const
+/** So many times in a row weights are used as they lie before they are packed in place: packing and undoing it costs about as much as that many packings. */
+const PATIENCE = 12
 
 export interface MemoryStats {
   /** The whole WebAssembly memory, in bytes. */
@@ -109,7 +110,28 @@ export class WasmMemory {
   address(x: WasmArray): number {
     const block = this.#use(x)
     block.fixed = this.#call
+    if (x.uses > 0) this.#endUses(x, block)
     return block.address
+  }
+
+  /** The same for weights, rows of k numbers, for a product that can read them packed as well, and reads nothing else of them. Everything else has been addressed before. */
+  addressOfWeights(x: WasmArray, k: number): number {
+    const block = this.#use(x)
+    if (x.packed > 0 && x.packed !== k) this.#endUses(x, block)
+    x.uses++
+    block.fixed = this.#call
+    return block.address
+  }
+
+  /**
+   * Whether weights that the running call has addressed as such are to be packed where they lie: they have been asked for again and again, with nothing in
+   * between that reads or writes them in another way. Their numbers are outside then.
+   */
+  packs(x: WasmArray, k: number): boolean {
+    if (x.block === null || x.packed > 0 || x.uses <= Math.max(PATIENCE, x.usesBefore)) return false
+    x.host ??= this.#copyOut(x, x.block)
+    x.packed = k
+    return true
   }
 
   /** A new array for the running call to fill: its numbers are whatever lay there before. */
@@ -217,6 +239,14 @@ export class WasmMemory {
     this.#move(x, x.kept ? this.#kept : this.#fresh)
   }
 
+  /** x is needed as something else than weights: its rows lie as they were. */
+  #endUses(x: WasmArray, block: Block): void {
+    x.usesBefore = x.uses
+    x.uses = 0
+    if (x.packed > 0 && x.host !== null) this.#heap[x.dtype].set(x.host, block.address / BYTES[x.dtype])
+    x.packed = 0
+  }
+
   /** x comes in from outside. */
   #enter(x: WasmArray, operation: string): Block {
     if (x.host === null) throw gone(operation, x)
@@ -230,6 +260,8 @@ export class WasmMemory {
     }
     const block = this.#take(bytes, operation)
     this.#place(x, block)
+    x.uses = 0
+    x.packed = 0
     this.#heap[x.dtype].set(x.host, block.address / BYTES[x.dtype])
     return block
   }
@@ -348,19 +380,4 @@ export class WasmMemory {
     const start = block.address / BYTES[x.dtype]
     return this.#heap[x.dtype].slice(start, start + x.length)
   }
-}
-
-function bytesOf(dtype: DType, length: number, operation: string): number {
-  expect(
-    Number.isSafeInteger(length) && length >= 0,
-    operation,
-    () => `the length of an array must be a whole number from 0, got ${length}`,
-  )
-  const bytes = length * BYTES[dtype]
-  expect(
-    bytes < MAX_BYTES,
-    operation,
-    () => `an array of ${length} ${dtype} numbers takes ${showBytes(bytes)}; WebAssembly reaches ${showBytes(MAX_BYTES)}`,
-  )
-  return bytes
 }

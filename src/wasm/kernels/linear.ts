@@ -1,7 +1,7 @@
 import type { LinearKernels } from '../../reference/linear.ts'
 import type { WasmArray } from '../memory.ts'
 import { COST, type Core } from './core.ts'
-import { type MatmulExports, productScratch, runProduct } from './matmul.ts'
+import { type MatmulExports, productScratch, runProduct, runWeights } from './matmul.ts'
 import { type ReductionExports, runSum, sumScratch } from './reduction.ts'
 
 export interface LinearExports {
@@ -16,9 +16,9 @@ export function linear(core: Core<LinearExports & MatmulExports & ReductionExpor
       memory.begin('linear', x, w, b)
       const y = memory.allocate(x.dtype, m * n)
       const scratch = memory.scratch(productScratch(core, { m, k, n }))
-      const [px, pw, pb, py] = [x, w, b, y].map((array) => memory.address(array))
+      const [px, pb, py] = [x, b, y].map((array) => memory.address(array))
       threads.run(exports.spreadRows, { n: m, cost: m * n * COST.simple }, (from, to) => [pb, py + 4 * n * from, to - from, n])
-      runProduct(core, { a: px, b: pw, transB: true, c: py, accumulate: true, m, k, n }, scratch) // y += x · wᵀ
+      runWeights(core, { a: px, c: py, accumulate: true, m, k, n }, w, scratch) // y += x · wᵀ
       return y
     },
     linearBackward(dy, x, w, { m, k, n }, needs) {

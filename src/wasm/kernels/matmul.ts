@@ -24,6 +24,19 @@ export interface MatmulExports {
     batch: number,
     scratch: number,
   ): void
+  /** Packs op(B)ᵀ, [n, k], n a multiple of 8, where it lies. */
+  packInPlace(b: number, n: number, k: number, scratch: number): void
+  multiplyPacked(
+    a: number,
+    packed: number,
+    c: number,
+    ldc: number,
+    accumulate: number,
+    m: number,
+    n: number,
+    k: number,
+    scratch: number,
+  ): void
 }
 
 /** Bytes of a float32. */
@@ -84,15 +97,55 @@ export function runProduct({ exports, threads }: Core<MatmulExports>, product: P
   }
 }
 
+/** A layer of fewer outputs, some of which fill no panel, stays as it is: what is left over would cost too much. */
+const WIDE = 64
+
+/**
+ * C (+)= A · op(B) by weights, which is to say that B is stored [n, k] and that other products by it may follow: once that pays it is packed where it
+ * lies. Everything else has been addressed before.
+ */
+export function runWeights(core: Core<MatmulExports>, product: Omit<Product, 'b'>, w: WasmArray, scratch: number): void {
+  const { a, c, m, k, n, accumulate } = product
+  const { memory, exports } = core
+  const fits = n % TILE === 0 || n >= WIDE
+  const b = fits ? memory.addressOfWeights(w, k) : memory.address(w)
+  if (fits && memory.packs(w, k)) exports.packInPlace(b, n & -TILE, k, memory.scratch(F * TILE * k))
+  if (w.packed > 0) runPacked(core, { a, b, c, accumulate, m, k, n }, scratch)
+  else runProduct(core, { a, b, transB: true, c, accumulate, m, k, n }, scratch)
+}
+
+/** C (+)= A · op(B) where B, stored [n, k], is packed, but for the last columns if they fill no panel. */
+function runPacked(core: Core<MatmulExports>, product: Product, scratch: number): void {
+  const { exports, threads } = core
+  const { a, b, c, m, k, n, accumulate = false } = product
+  const left = n % TILE
+  const whole = n - left
+  const cost = costOf({ m, k, n: whole })
+  const add = Number(accumulate)
+  if (threads.isSmall(cost)) {
+    exports.multiplyPacked(a, b, c, n, add, m, whole, k, scratch)
+  } else {
+    const part = (row: number, column: number, rows: number, columns: number) => [
+      ...[a + F * row * k, b + F * column * k, c + F * (row * n + column), n, add, rows, columns, k, scratch],
+    ]
+    const work = { cost, step: TILE, shares: 1, scratch: { argument: 8, bytes: exports.matmulScratch(m, n, k) } } // every part packs its rows of A
+    if (m > n) threads.run(exports.multiplyPacked, { ...work, n: m }, (from, to) => part(from, 0, to - from, whole))
+    else threads.run(exports.multiplyPacked, { ...work, n: whole }, (from, to) => part(0, from, m, to - from))
+  }
+  if (left > 0) runProduct(core, { a, b: b + F * whole * k, transB: true, c: c + F * whole, ldc: n, accumulate, m, k, n: left }, scratch)
+}
+
 export function matmul(core: Core<MatmulExports>): MatmulKernels<WasmArray> {
   const { memory } = core
   return {
     matmul(a, b, options) {
-      const { m, n, batch = 1 } = options
+      const { m, n, batch = 1, transA, transB } = options
       memory.begin('matmul', a, b)
       const y = memory.allocate(a.dtype, batch * m * n)
       const scratch = memory.scratch(productScratch(core, options))
-      runProduct(core, { ...options, a: memory.address(a), b: memory.address(b), c: memory.address(y) }, scratch)
+      const [pa, py] = [memory.address(a), memory.address(y)]
+      if (transB && !transA && batch === 1) runWeights(core, { ...options, a: pa, c: py }, b, scratch)
+      else runProduct(core, { ...options, a: pa, b: memory.address(b), c: py }, scratch)
       return y
     },
   }
