@@ -4,7 +4,7 @@ import { eachSource, runEach } from '../src/webgpu/each.ts'
 import { runGemm } from '../src/webgpu/gemm.ts'
 import { createWebGpu, type WebGpu } from '../src/webgpu/index.ts'
 import { productOf } from '../src/webgpu/kernels/matmul.ts'
-import { type Rate, TILES, type TileName } from '../src/webgpu/tiles.ts'
+import { type Rate, TILES, type TileName, tilesFor } from '../src/webgpu/tiles.ts'
 import { adapterOf, gpuWork, gpuYardsticks, settle } from './gpu.ts'
 import { median, type Task, time, warmUp } from './measure.ts'
 import { numbers } from './work.ts'
@@ -49,6 +49,7 @@ function growth(name: TileName): number[][] {
 }
 
 async function tileRate(webgpu: WebGpu, name: TileName): Promise<Rate> {
+  if (!tilesFor(webgpu.gpu.hasSubgroups).includes(name)) return { alone: 0, full: 0 } // and so is never planned with
   const alone = await rateOf(webgpu, name, [1, 1, 1])
   let [full, last] = [alone.rate, alone]
   for (const step of growth(name)) {

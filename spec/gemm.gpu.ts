@@ -6,8 +6,9 @@ import type { MatmulOptions } from '../src/reference/matmul.ts'
 import { type Gemm, runGemm } from '../src/webgpu/gemm.ts'
 import { createWebGpu } from '../src/webgpu/index.ts'
 import { productOf } from '../src/webgpu/kernels/matmul.ts'
-import { type Plan, planOf, TILES, type TileName } from '../src/webgpu/tiles.ts'
-import { expectNear, places } from './twins.ts'
+import { type Plan, planOf, tilesFor } from '../src/webgpu/tiles.ts'
+import { RATES } from '../src/webgpu/tuned.ts'
+import { expectNear, numbers, places } from './twins.ts'
 
 const { gpu, kernels } = await createWebGpu()
 
@@ -20,7 +21,7 @@ async function onTile(o: Required<MatmulOptions>, plan: Plan, a: HostArray, b: H
   return gpu.memory.read(y, 'matmul')
 }
 
-const tiles = Object.keys(TILES) as TileName[]
+const tiles = tilesFor(false)
 
 /** Sizes that no vector divides, and sizes that vectors divide, but no tile. */
 const odd = { m: 137, k: 45, n: 131, batch: 2 }
@@ -54,6 +55,23 @@ describe.each(tiles)('a product on %s tiles', (tile) => {
   })
 })
 
+describe.runIf(gpu.hasSubgroups)('a product by quads', () => {
+  it.each(['large', 'medium', 'small'] as const)('on %s tiles has the same bits as without them', async (tile) => {
+    for (const [o, parts] of [
+      [layouts[0], 1],
+      [layouts[1], 2],
+    ] as const) {
+      const [a, b] = [numbers(1, o.batch * o.m * o.k), numbers(2, o.batch * o.k * o.n)]
+      expectNear(
+        await onTile(o, { tile: `${tile}ByQuads`, parts }, a, b),
+        await onTile(o, { tile, parts }, a, b),
+        {},
+        JSON.stringify({ ...o, parts }),
+      )
+    }
+  })
+})
+
 describe('a product', () => {
   it('of nothing is 0, in parts too', async () => {
     for (const parts of [1, 2]) await expectExact({ ...layouts[0], k: 0 }, { tile: 'small', parts })
@@ -66,10 +84,17 @@ describe('a product', () => {
 
 describe('a plan', () => {
   it('has large tiles where they fill the device, and parts where tiles are few', () => {
-    expect(planOf({ m: 4096, k: 4096, n: 4096, batch: 1 })).toEqual({ tile: 'large', parts: 1 })
-    expect(planOf({ m: 1, k: 4096, n: 4096, batch: 1 }).tile).toBe('wide')
-    expect(planOf({ m: 4096, k: 4096, n: 1, batch: 1 }).tile).toBe('tall')
-    expect(planOf({ m: 16, k: 100_000, n: 16, batch: 1 }).parts).toBeGreaterThan(4)
+    expect(planOf({ m: 4096, k: 4096, n: 4096, batch: 1 }, true)).toEqual({ tile: 'large', parts: 1 })
+    expect(planOf({ m: 1, k: 4096, n: 4096, batch: 1 }, true).tile).toBe('wide')
+    expect(planOf({ m: 4096, k: 4096, n: 1, batch: 1 }, true).tile).toBe('tall')
+    expect(planOf({ m: 16, k: 100_000, n: 16, batch: 1 }, true).parts).toBeGreaterThan(4)
+  })
+
+  it('has no tile that has not been measured, nor one for sub-groups without them', () => {
+    const sides = [1, 8, 30, 64, 200, 1000, 4096]
+    const plans = [true, false].map((hasSubgroups) => sides.map((n) => planOf({ m: n, k: n, n, batch: 1 }, hasSubgroups).tile))
+    for (const tile of new Set(plans.flat())) expect(RATES[tile].full).toBeGreaterThan(0)
+    for (const tile of plans[1]) expect(tile).not.toMatch(/ByQuads/)
   })
 })
 

@@ -51,7 +51,7 @@ export function runGemm(
   sizes: Sizes,
   arrays: Readonly<Record<string, GpuArray>>,
   params: Readonly<Record<string, Argument>> = {},
-  plan: Plan = planOf(sizes),
+  plan: Plan = planOf(sizes, gpu.hasSubgroups),
 ): void {
   const { m, n, k, batch } = sizes
   if (batch * m * n === 0) return
@@ -91,10 +91,11 @@ const times = (n: number, line: (i: number) => string): string => Array.from({ l
 /**
  * The kernel for one tile. Its threads bring blocks of 4 × 4 numbers of A and of B to workgroup memory, `tile.k` steps of the sum at a time; there they lie as [k, i], so
  * that a thread reads vectors of neighbouring rows and columns. While it multiplies them, its next blocks are on their way to its registers. What lies beyond the edges is
- * 0 in workgroup memory, so the inner loop asks nothing. In parts, each part of the sum goes to `partial`: [parts, batch, m, n].
+ * 0 in workgroup memory, so the inner loop asks nothing. By quads, a thread reads one of the next four vectors of A, and has the others from its quad; where sub-groups are
+ * not full, the device takes the other loop. In parts, each part of the sum goes to `partial`: [parts, batch, m, n].
  */
 export function gemmSource(gemm: Gemm, tile: Tile, inParts: boolean): Source {
-  const { rows, columns } = tile
+  const { rows, columns, quads = false }: Tile = tile
   const [threadsM, threadsN] = [tile.m / rows, tile.n / columns]
   const threads = threadsM * threadsN
   const a = blocksOf('A', gemm.a, tile.m, tile.k, 'p.m')
@@ -111,12 +112,32 @@ export function gemmSource(gemm: Gemm, tile: Tile, inParts: boolean): Source {
   /** For each vector of four rows r, each row x of it, each vector of four columns c. */
   const ofSums = (line: (r: number, x: number, c: number) => string) =>
     times(rows / 4, (r) => times(4, (x) => times(columns / 4, (c) => line(r, x, c))))
+  const vectorOfA = (k: string, r: string) => `tileA[(${k}) * ${a.stride}u + ty + ${r} * ${threadsM}u]`
+  const addProducts = (k: string, vector: (r: number) => string) => `
+${times(rows / 4, (r) => `        let a${r} = ${vector(r)};`)}
+${times(columns / 4, (c) => `        let b${c} = tileB[(${k}) * ${b.stride}u + tx + ${c * threadsN}u];`)}
+${ofSums((r, x, c) => `        sum${r}${x}${c} = fma(vec4f(a${r}[${x}]), b${c}, sum${r}${x}${c});`)}`
+  const multiply = `
+      for (var k = 0u; k < ${tile.k}u; k++) {${addProducts('k', (r) => vectorOfA('k', `${r}u`))}
+      }`
+  /** Four vectors of A are those of so many steps of the sum. */
+  const steps = 16 / rows
+  const multiplyByQuads = `
+      for (var k = 0u; k < ${tile.k}u; k += ${steps}u) {
+        let mine = ${vectorOfA(`k + local % 4u / ${rows / 4}u`, `(local % ${rows / 4}u)`)};
+${times(
+  steps,
+  (step) => `        {${addProducts(`k + ${step}u`, (r) => `quadBroadcast(mine, ${(step * rows) / 4 + r})`)}
+        }`,
+)}
+      }`
   return {
     name: gemm.name,
     reads: gemm.reads,
     writes: inParts ? { ...gemm.writes, partial: numberOf(gemm) } : gemm.writes,
     params: { ...gemm.params, ...SIZES, partK: 'u32', tilesM: 'u32', tilesN: 'u32', groups: 'u32' },
     workgroup: [threads, 1, 1],
+    subgroups: quads,
     declarations: `${gemm.declarations ?? ''}
 ${a.code}
 ${b.code}
@@ -139,11 +160,7 @@ ${times(perThread, (i) => `  var block${i} = mat4x4f();`)}
   for (var k0 = start; ; k0 += ${tile.k}u) {
 ${ofBlocks((i, factor, block) => `block${i} = fetch${factor}(${block}, s, ${factor === 'A' ? 'row' : 'column'}, k0, end);`)}
     if (k0 > start) {
-      for (var k = 0u; k < ${tile.k}u; k++) {
-${times(rows / 4, (r) => `        let a${r} = tileA[k * ${a.stride}u + ty + ${r * threadsM}u];`)}
-${times(columns / 4, (c) => `        let b${c} = tileB[k * ${b.stride}u + tx + ${c * threadsN}u];`)}
-${ofSums((r, x, c) => `        sum${r}${x}${c} = fma(vec4f(a${r}[${x}]), b${c}, sum${r}${x}${c});`)}
-      }
+${quads ? `      if (subgroup > 1) {${multiplyByQuads}      } else {${multiply}      }` : multiply}
     }
     if (k0 >= end) { break; }
     workgroupBarrier();

@@ -9,12 +9,21 @@ export interface Tile {
   /** Rows and columns that a thread computes: 4 or 8. The more, the more products for each number that it reads. */
   readonly rows: number
   readonly columns: number
+  /** The four threads of a quad, which have the same rows, each read a fourth of them and tell the others. For devices with sub-groups. */
+  readonly quads?: boolean
 }
 
+const large = { m: 128, n: 128, k: 8, rows: 8, columns: 8 } as const
+const medium = { m: 64, n: 64, k: 16, rows: 8, columns: 4 } as const
+const small = { m: 32, n: 32, k: 16, rows: 4, columns: 4 } as const
+
 export const TILES = {
-  large: { m: 128, n: 128, k: 8, rows: 8, columns: 8 },
-  medium: { m: 64, n: 64, k: 16, rows: 8, columns: 4 },
-  small: { m: 32, n: 32, k: 16, rows: 4, columns: 4 },
+  large,
+  medium,
+  small,
+  largeByQuads: { ...large, quads: true },
+  mediumByQuads: { ...medium, quads: true },
+  smallByQuads: { ...small, quads: true },
   /** For few rows, or few columns. */
   wide: { m: 8, n: 128, k: 16, rows: 4, columns: 4 },
   tall: { m: 128, n: 8, k: 16, rows: 4, columns: 4 },
@@ -22,11 +31,17 @@ export const TILES = {
 
 export type TileName = keyof typeof TILES
 
-/** What a tile does, in GFLOP/s: one workgroup alone, and a device full of them. */
+/** What a tile does, in GFLOP/s: one workgroup alone, and a device full of them. 0 where it has not been measured: such a tile is not used. */
 export interface Rate {
   readonly alone: number
   readonly full: number
 }
+
+/** The tiles that a device can run. */
+export const tilesFor = (hasSubgroups: boolean): TileName[] =>
+  (Object.keys(TILES) as TileName[]).filter((name) => hasSubgroups || !isByQuads(TILES[name]))
+
+const isByQuads = ({ quads = false }: Tile): boolean => quads
 
 const rates: Readonly<Record<TileName, Rate>> = RATES
 
@@ -60,11 +75,11 @@ function estimate({ m, n, k, batch }: Sizes, { tile, parts }: Plan): number {
   return parts === 1 ? product : product + LAUNCH / 1e6 + (2 * 4 * parts * batch * m * n) / (COPY * 1e9)
 }
 
-/** The plan of the least estimated time. It depends on the sizes alone, so that equal products have equal bits. */
-export function planOf(sizes: Sizes): Plan {
+/** The plan of the least estimated time. On one device it depends on the sizes alone, so that equal products have equal bits. */
+export function planOf(sizes: Sizes, hasSubgroups: boolean): Plan {
   let best: Plan = { tile: 'small', parts: 1 }
   let least = estimate(sizes, best)
-  for (const tile of Object.keys(TILES) as TileName[]) {
+  for (const tile of tilesFor(hasSubgroups)) {
     for (let parts = 1; parts === 1 || (parts <= MAX_PARTS && sizes.k >= parts * MIN_PART); parts *= 2) {
       const time = estimate(sizes, { tile, parts })
       if (time < least) [best, least] = [{ tile, parts }, time]

@@ -6,6 +6,9 @@ export const RATES = {
   large: { alone: 200, full: 40000 },
   medium: { alone: 120, full: 30000 },
   small: { alone: 50, full: 15000 },
+  largeByQuads: { alone: 0, full: 0 },
+  mediumByQuads: { alone: 0, full: 0 },
+  smallByQuads: { alone: 0, full: 0 },
   wide: { alone: 20, full: 6000 },
   tall: { alone: 20, full: 6000 },
 }

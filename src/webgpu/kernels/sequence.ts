@@ -163,7 +163,7 @@ export function projectInputs(
   const sizes = { m: t * n, k: i, n: g, batch: 1 }
   const product = productOf(name, { ...sizes, transB: true }, true)
   const a = gpu.allocate(name, x.dtype, t * n * g)
-  runGemm(gpu, product, sizes, { a: x, b: wIh, bias: bIh, y: a }, {}, { ...planOf(sizes), parts: 1 })
+  runGemm(gpu, product, sizes, { a: x, b: wIh, bias: bIh, y: a }, {}, { ...planOf(sizes, gpu.hasSubgroups), parts: 1 })
   return a
 }
 
