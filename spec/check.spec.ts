@@ -53,6 +53,23 @@ describe('check', () => {
     fc.assert(property, { numRuns: onGpu ? 40 : 200 })
   })
 
+  it('names the first of several wrong numbers, and of several checks the first that fails', () => {
+    const property = fc.property(fc.array(float, { minLength: 1, maxLength: 40 }), fc.constantFrom(1, 100), (some, times) => {
+      const x = Float32Array.from(Array(times).fill(some).flat())
+      for (const build of builds) expect(complaint(build, x, law)).toBe(messageOf(() => reference.check(x, law)))
+    })
+    fc.assert(property, { numRuns: onGpu ? 40 : 200 })
+    for (const { kernels } of builds) {
+      const [late, early] = [Float32Array.of(1, 1, 8), Float32Array.of(9, 1, 1)].map((x) => kernels.neg(kernels.neg(kernels.upload(x))))
+      const both = () => {
+        kernels.check(late, law)
+        kernels.check(early, law)
+        kernels.download(early, 'spec')
+      }
+      expect(messageOf(both)).toBe('loss: x must be an integer from -2 to 7, got 8 at place 2')
+    }
+  })
+
   it('does so without integers, at every place of every length', () => {
     const probability: Law = { operation: 'loss', expected: 'x must be probabilities', min: 0, max: 1 }
     const property = fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(), float, (n, at, number) => {

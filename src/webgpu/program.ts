@@ -22,7 +22,7 @@ export interface Source {
    * thread `local ^ distance` has, for each power of two below `subgroup`, the size of a sub-group. Without them `subgroup` is 1. All threads must call it.
    */
   readonly subgroups?: boolean
-  /** It looks at the numbers themselves: `complain(p.complaint, value, place)` says that one is not as it must be. */
+  /** It looks at the numbers themselves: `complain(p.complaint, place)` says that one is not as it must be. Run it by `runChecked`. */
   readonly checks?: boolean
   /** Functions, constants, workgroup memory. */
   readonly declarations?: string
@@ -44,14 +44,15 @@ export interface Program {
 
 const WORKGROUP = [256, 1, 1] as const
 
-/** The complaint that comes first stays: its number, the place and the bits of the value. */
+/**
+ * A complaint: its number, the inverted place, the bits of the value, and whether it is settled. Of the places in one array the first stays; the value at it is found, and
+ * the complaint settled, when all threads are done.
+ */
 const CHECKS = `
-fn complain(id: u32, value: f32, place: u32) {
-  let first = atomicCompareExchangeWeak(&complaints[0], 0u, id);
-  if (first.exchanged) {
-    atomicStore(&complaints[1], place);
-    atomicStore(&complaints[2], bitcast<u32>(value));
-  }
+fn complain(id: u32, place: u32) {
+  if (atomicLoad(&complaints[3]) == 1u) { return; }
+  atomicStore(&complaints[0], id);
+  atomicMax(&complaints[1], ~place);
 }`
 
 const exchange = (T: Element, hasSubgroups: boolean) => `

@@ -5,7 +5,7 @@ import type { Failures } from './failures.ts'
 import { patiently } from './patience.ts'
 import { Pool, type Slot, sizeClass, USAGE } from './pool.ts'
 
-/** The number of the complaint, the place and the value; 0 where there is none. */
+/** The number of the complaint, the inverted place, the value, and whether it is settled; 0 where there is none. */
 export const COMPLAINT_BYTES = 16
 const MAP_READ = 1
 
@@ -48,11 +48,11 @@ export class Readback {
     staging.buffer.unmap()
     this.#staging.give(staging)
     await this.#failures.check()
-    const [id, place] = new Uint32Array(copy, bytes, 2)
+    const [id, inverted] = new Uint32Array(copy, bytes, 2)
     if (id > 0) {
       this.#device.queue.writeBuffer(this.complaints.buffer, 0, new Uint32Array(COMPLAINT_BYTES / 4))
       const [value] = new Float32Array(copy, bytes + 8, 1)
-      throw this.#failures.complaint(id)(value, place)
+      throw this.#failures.complaint(id)(value, ~inverted >>> 0)
     }
     return copy.slice(0, bytes)
   }

@@ -1,5 +1,6 @@
 import { broken, type CheckKernels, check as checkHost } from '../../reference/check.ts'
-import { eachSource, runEach } from '../each.ts'
+import { runChecked } from '../checked.ts'
+import { eachSource } from '../each.ts'
 import { special, whole } from '../functions.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
@@ -9,7 +10,7 @@ const ofInts = eachSource('check', {
   writes: {},
   params: { least: 'i32', greatest: 'i32', complaint: 'u32' },
   checks: true,
-  body: 'if (x[i] < p.least || x[i] > p.greatest) { complain(p.complaint, f32(x[i]), i); }',
+  body: 'if (x[i] < p.least || x[i] > p.greatest) { complain(p.complaint, i); }',
 })
 
 const ofFloats = eachSource('check', {
@@ -19,7 +20,7 @@ const ofFloats = eachSource('check', {
   checks: true,
   declarations: `${special}${whole}`,
   body: `let isWithin = !isNan(x[i]) && x[i] >= p.least && x[i] <= p.greatest;
-  if (!isWithin || (p.isIntegral == 1u && !isWhole(x[i]))) { complain(p.complaint, x[i], i); }`,
+  if (!isWithin || (p.isIntegral == 1u && !isWhole(x[i]))) { complain(p.complaint, i); }`,
 })
 
 /** Where the host has the numbers, at once; else on the device, and the error comes with the next read. */
@@ -36,8 +37,8 @@ export function check(gpu: Gpu): CheckKernels<GpuArray> {
       const n = x.length
       if (x.dtype === 'int32') {
         const [least, greatest] = [Math.max(Math.ceil(min), -(2 ** 31)), Math.min(Math.floor(max), 2 ** 31 - 1)]
-        runEach(gpu, ofInts, n, { x }, { least, greatest, complaint })
-      } else runEach(gpu, ofFloats, n, { x }, { least: min, greatest: max, isIntegral: Number(isIntegral), complaint })
+        runChecked(gpu, ofInts, n, { x }, { least, greatest, complaint })
+      } else runChecked(gpu, ofFloats, n, { x }, { least: min, greatest: max, isIntegral: Number(isIntegral), complaint })
     },
   }
 }
