@@ -19,7 +19,7 @@ const WINOGRAD: i32 = 0, DIRECT: i32 = 1, DEPTHWISE: i32 = 2, COLUMNS: i32 = 3
  */
 function wayOf(g: Geometry): i32 {
   const channels = g.channels, filters = g.filters
-  if (g.isThree && channels > 0) {
+  if (g.isThree && min(channels, filters) > 0) {
     if (min(channels, filters) <= 1 || max(channels, filters) <= FEW) return DIRECT
     if (min(channels, filters) >= MANY && g.n * ((g.v + 1) >> 1) * ((g.u + 1) >> 1) >= ENOUGH_TILES) return WINOGRAD
   }

@@ -101,8 +101,7 @@ describe('the kernels', () => {
   it('by Winograd err by at most (C + 16) · 2^-21 times the greatest number times the greatest weight', () => {
     for (const [seed, c] of [6, 32, 129].entries()) {
       const o: ConvolutionOptions = { x: [2, c, 9, 11], w: [7, c, 3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 }
-      const n = sizes(o)
-      const [x, w] = [numbers(seed + 1, n.x, { min: -1, max: 1 }), numbers(seed + 2, n.w, { min: -1, max: 1 })]
+      const [x, w] = [numbers(seed + 1, sizeOf(o.x), { min: -1, max: 1 }), numbers(seed + 2, sizeOf(o.w), { min: -1, max: 1 })]
       expectTwins(conv2d(o), [x, w], { abs: (c + 16) * 2 ** -21 })
     }
   })
@@ -211,6 +210,7 @@ describe.each(['plain', 'relaxed'] as const)('images are computed apart from one
     ['directly', [5, 2, 9, 11], [4, 2, 3, 3], 1],
     ['line by line', [5, 3, 9, 11], [3, 1, 2, 3], 3],
     ['by columns', [5, 4, 9, 11], [6, 2, 5, 3], 2],
+    ['without filters', [5, 2, 9, 11], [0, 2, 3, 3], 1],
   ])('%s: the bits do not depend on how they are cut', (_, x, w, groups) => {
     const o: ConvolutionOptions = { x, w, stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups }
     const whole = computed(o, [0, 5])
