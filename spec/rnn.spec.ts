@@ -1,8 +1,22 @@
 /** The simple recurrent network over whole sequences, with tanh and with ReLU. */
 import { describe, expect, it } from 'vitest'
 import { F, grad, ones, randn, type Tensor, tensor, zeros } from '../src/index.ts'
+import { reference } from '../src/kernels.ts'
+import type { SequenceOptions } from '../src/reference/rnn.ts'
 import { proveSequence, weightsOf } from './sequence.ts'
 import { builds, type Computation, numbers, onWasm } from './twins.ts'
+
+/** ReLU is bent at 0, so no sum a may be near it, where differences step across: max(0, -a), too, comes from one step, with its weights negated. */
+function isAwayFromKinks([x, h0, ...weights]: readonly Float64Array[], o: Required<SequenceOptions>): boolean {
+  const step = o.n * o.h
+  const relu = { ...o, nonlinearity: 'relu' } as const
+  const [wIh, wHh, bIh, bHh] = weights
+  const positive = reference.rnn(x, h0, wIh, wHh, bIh, bHh, relu) // [T, N, H]
+  const before = o.reverse ? [...positive.subarray(step), ...h0] : [...h0, ...positive.subarray(0, -step)] // [T, N, H]
+  const [uIh, uHh, cIh, cHh] = weights.map((w) => w.map((v) => -v))
+  const negative = reference.rnn(x, Float64Array.from(before), uIh, uHh, cIh, cHh, { ...relu, t: 1, n: o.t * o.n })
+  return positive.every((a, i) => a + negative[i] > 1e-3)
+}
 
 for (const nonlinearity of ['tanh', 'relu'] as const) {
   describe(nonlinearity, () => {
@@ -13,6 +27,7 @@ for (const nonlinearity of ['tanh', 'relu'] as const) {
       forward: (k, [x, h0, wIh, wHh, bIh, bHh], o) => k.rnn(x, h0, wIh, wHh, bIh, bHh, { ...o, nonlinearity }),
       backward: (k, dy, [x, h0, wIh, wHh], y, o, needs) => k.rnnBackward(dy, x, h0, wIh, wHh, y, { ...o, nonlinearity }, needs),
       onTensors: ([x, h0, ...weights], reverse) => F.rnn(x, h0, weightsOf(weights), { nonlinearity, reverse }),
+      isSmoothAt: nonlinearity === 'relu' ? isAwayFromKinks : undefined,
     })
   })
 }
