@@ -60,7 +60,7 @@ const activations: Record<string, Activation> = {
     forward: (k, x) => k.sigmoid(x),
     backward: (k, dy, y) => k.sigmoidBackward(dy, y),
     of: 'y',
-    bound: { ulp: 1.8 + DIVISION },
+    bound: { ulp: 1.91 + DIVISION },
     backwardBound: { ulp: 2 },
   },
   tanh: {
