@@ -5,6 +5,7 @@ import { reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { CrossEntropyOptions } from '../src/reference/cross-entropy.ts'
 import {
+  additions,
   builds,
   type Computation,
   DIVISION,
@@ -14,13 +15,15 @@ import {
   expectTwins,
   inDouble,
   lengths,
+  lnSumError,
   numbers,
+  onGpu,
   onWasm,
   places,
   seeds,
 } from './twins.ts'
 
-const options: fc.Arbitrary<CrossEntropyOptions> = fc.record({
+const options: fc.Arbitrary<Required<CrossEntropyOptions>> = fc.record({
   n: fc.integer({ min: 0, max: 8 }),
   c: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(10, 129, 1000)),
   labelSmoothing: fc.constantFrom(0, 0.1, 0.5, 1),
@@ -36,21 +39,24 @@ const gradient =
     k.crossEntropyBackward(dy, x, target, o)
 
 describe('crossEntropy', () => {
-  it('on the twins is within 4e-6 of the definition for logits within ±20', () => {
+  it('on the twins is within rounding of the definition for logits within ±20', () => {
     fc.assert(
       fc.property(options, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, { min: -20, max: 20 })
-        expectTwins(loss(o), [x, places(seed, o.n, o.c)], { ulp: 1, abs: 4e-6 })
+        // The loss is a sum of positive terms: x - max x, ln Σ and, for smoothed labels, the mean of all |x - max x| <= 40, for which the GPU rounds more often.
+        const abs = lnSumError(o.c) + 40 * o.labelSmoothing * additions(o.c) * 2 ** -24
+        expectTwins(loss(o), [x, places(seed, o.n, o.c)], { ulp: onGpu && o.labelSmoothing > 0 ? 4 : 1, abs })
       }),
     )
   })
 
-  it('passes dy back on the twins within 3e-7 · |dy| of the definition', () => {
+  it('passes dy back on the twins within 3e-7 · |dy| of the definition, and what a division and a sum of the GPU are off', () => {
     fc.assert(
       fc.property(options, seeds, (o, seed) => {
         const dy = numbers(seed + 1, o.n, { min: 0.5, max: 2 })
         const x = numbers(seed, o.n * o.c)
-        expectTwins(gradient(o), [dy, x, places(seed, o.n, o.c)], { abs: (i) => 3e-7 * dy[Math.floor(i / o.c)] })
+        const most = 3e-7 + (onGpu ? DIVISION - 0.5 + additions(o.c) : 0) * 2 ** -24
+        expectTwins(gradient(o), [dy, x, places(seed, o.n, o.c)], { abs: (i) => most * dy[Math.floor(i / o.c)] })
       }),
     )
   })
@@ -104,6 +110,7 @@ describe('crossEntropy', () => {
 describe('binaryCrossEntropyWithLogits', () => {
   const binary: Computation = (k, x, t) => k.binaryCrossEntropyWithLogits(x, t)
   const binaryBackward: Computation = (k, dy, x, t) => k.binaryCrossEntropyWithLogitsBackward(dy, x, t)
+  const division = (DIVISION - 0.5) * 2 ** -24 // by what a GPU's quotient below 1 may be off more
 
   it('on the twins is within 2.5 ulp and the error of a division of the definition for the targets 0 and 1, also where the loss is tiny', () => {
     const ulp = 2.5 + DIVISION
@@ -117,21 +124,21 @@ describe('binaryCrossEntropyWithLogits', () => {
     )
   })
 
-  it('on the twins is within 3e-7 · (1 + |x|) of the definition for any target', () => {
+  it('on the twins is within 3e-7 · (1 + |x|) and the error of a division of the definition for any target', () => {
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {
         const x = numbers(seed, n, { min: -10, max: 10 })
-        expectTwins(binary, [x, numbers(seed + 1, n, { min: 0, max: 1 })], { abs: (i) => 3e-7 * (1 + Math.abs(x[i])) })
+        expectTwins(binary, [x, numbers(seed + 1, n, { min: 0, max: 1 })], { abs: (i) => division + 3e-7 * (1 + Math.abs(x[i])) })
       }),
     )
   })
 
-  it('passes dy back on the twins within 3e-7 · |dy| of the definition', () => {
+  it('passes dy back on the twins within 3e-7 · |dy| and the error of a division of the definition', () => {
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {
         const dy = numbers(seed + 2, n)
         const inputs = [dy, numbers(seed, n, { min: -10, max: 10 }), numbers(seed + 1, n, { min: 0, max: 1 })]
-        expectTwins(binaryBackward, inputs, { abs: (i) => 3e-7 * Math.abs(dy[i]) })
+        expectTwins(binaryBackward, inputs, { abs: (i) => (division + 3e-7) * Math.abs(dy[i]) })
       }),
     )
   })

@@ -5,6 +5,7 @@ import { type Kernels, reference } from '../src/kernels.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { RowsOptions } from '../src/reference/softmax.ts'
 import {
+  additions,
   builds,
   type Computation,
   DIVISION,
@@ -13,7 +14,9 @@ import {
   expectNear,
   expectTwins,
   inDouble,
+  lnSumError,
   numbers,
+  onGpu,
   onWasm,
   scale,
   seeds,
@@ -23,6 +26,9 @@ const rows: fc.Arbitrary<RowsOptions> = fc.record({
   n: fc.integer({ min: 0, max: 6 }),
   c: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(1, 10, 127, 128, 129, 1000)),
 })
+
+/** What the GPU alone is off. */
+const onlyGpu = (error: number) => (onGpu ? error : 0)
 
 const wide = { min: -20, max: 20 }
 
@@ -47,22 +53,23 @@ const backward =
 const rowScale = (x: HostArray, c: number, i: number) => scale(x.subarray(i - (i % c), i - (i % c) + c))
 
 describe('softmax', () => {
-  it('on the twins is within 3.5 ulp and those of a division of the definition, where x - max x is exact', () => {
+  it('on the twins is within 3.5 ulp and those of a division, on the GPU also those of a sum, of the definition, where x - max x is exact', () => {
     fc.assert(
       fc.property(rows, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, wide).map((v) => Math.round(v * 256) / 256)
-        expectTwins(forward(softmax, o), [x], { ulp: 3.5 + DIVISION })
+        expectTwins(forward(softmax, o), [x], { ulp: 3.5 + DIVISION + onlyGpu(additions(o.c)) })
       }),
     )
   })
 
-  it('on the twins is within 1e-5 of the definition relatively for any x, within 2e-7 absolutely', () => {
+  it('on the twins is within 1e-5 of the definition relatively for any x, absolutely within 2e-7 and what a division and a sum of the GPU are off', () => {
     fc.assert(
       fc.property(rows, seeds, (o, seed) => {
         const x = numbers(seed, o.n * o.c, wide)
         const exact = inDouble(forward(softmax, o), x)
+        const most = 2e-7 + onlyGpu(DIVISION - 0.5 + additions(o.c)) * 2 ** -24
         for (const build of builds) {
-          expectNear(onWasm(build, forward(softmax, o), x), exact, { abs: (i) => Math.min(2e-7, 1e-5 * exact[i]) })
+          expectNear(onWasm(build, forward(softmax, o), x), exact, { abs: (i) => Math.min(most, 1e-5 * exact[i]) })
         }
       }),
     )
@@ -74,7 +81,8 @@ describe('softmax', () => {
         for (const build of builds) {
           const y = onWasm(build, forward(softmax, o), numbers(seed, o.n * o.c, wide))
           const sums = reference.sum(double(y), { outer: o.n, n: o.c, inner: 1 })
-          expectNear(Float32Array.from(sums), new Float64Array(o.n).fill(1), { abs: 3e-7 })
+          // off by the roundings of the sum that divides, of 1 / sum on wasm, of each quotient, and of what is summed here
+          expectNear(Float32Array.from(sums), new Float64Array(o.n).fill(1), { abs: (2 + 2 * DIVISION + additions(o.c)) * 2 ** -24 })
         }
       }),
     )
@@ -108,8 +116,13 @@ describe('softmax', () => {
 })
 
 describe('logSoftmax', () => {
-  it('on the twins is within 2e-6 of the definition for x within ±20', () => {
-    fc.assert(fc.property(rows, seeds, (o, seed) => expectTwins(forward(logSoftmax, o), [numbers(seed, o.n * o.c, wide)], { abs: 4e-6 })))
+  it('on the twins is within 1 ulp and the error of ln Σ of the definition for x within ±20', () => {
+    fc.assert(
+      fc.property(rows, seeds, (o, seed) => {
+        // x - max x and the result are rounded, half an ulp each
+        expectTwins(forward(logSoftmax, o), [numbers(seed, o.n * o.c, wide)], { ulp: 1, abs: lnSumError(o.c) })
+      }),
+    )
   })
 
   it('is the logarithm of softmax', () => {

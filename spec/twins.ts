@@ -91,6 +91,15 @@ const kindsFor = (x: Float32Array) => (onGpu ? x.filter((value) => !isDenormal(v
 /** How far a division may be off, in ulp: WGSL asks for less than IEEE 754 does. */
 export const DIVISION = onGpu ? 2.5 : 0.5
 
+/**
+ * How often a sum of a row of n numbers may be rounded. On wasm trees of eight are summed in float32, and the rest in float64. On the GPU 64 threads each sum
+ * every 64th number, and join what they have in two rounds of eight.
+ */
+export const additions = (n: number) => (onGpu ? Math.min(n - 1, Math.ceil(n / 64) + 13) : n < 32 ? 0 : 3)
+
+/** How far ln Σ e^(x - max x) of n numbers may be off below 8: 1 ulp, and by what Σ is off relatively, 1.2 ulp of each e^x and its own roundings. */
+export const lnSumError = (n: number) => 2 ** -21 + (4 + additions(n)) * 2 ** -24
+
 /** The twins do as the reference does, within the bound. */
 export function expectTwins(compute: Computation, inputs: HostArray[], bound: Bound = {}): void {
   const expected = inDouble(compute, ...inputs)
