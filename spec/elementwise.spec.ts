@@ -27,13 +27,15 @@ import {
 /** WGSL has no float64 for sines and powers, and defines a root by a division and a function of its own. */
 const SINE = onGpu ? 1 : 0.51
 const POWER = onGpu ? 1.5 : 0.51
+/** Of 1 + f it is f, less a term up to f² / 3 that hangs on a division. */
+const LOG = onGpu ? 1.2 : 1
 const ROOT = onGpu ? 2 + DIVISION : 0.5
 
 /** For each function: where it is tried, where its derivative is, away from kinks, and the bound of its twins in ulp. */
 const functions: Record<string, { f: Computation; ulp: number; range?: Range }> = {
   neg: { f: (k, x) => k.neg(x), ulp: 0 },
   exp: { f: (k, x) => k.exp(x), ulp: 1.2 },
-  log: { f: (k, x) => k.log(x), ulp: 1, range: { min: 0.01, max: 10 } },
+  log: { f: (k, x) => k.log(x), ulp: LOG, range: { min: 0.01, max: 10 } },
   sqrt: { f: (k, x) => k.sqrt(x), ulp: ROOT, range: { min: 0.01, max: 10 } },
   abs: { f: (k, x) => k.abs(x), ulp: 0 },
   sin: { f: (k, x) => k.sin(x), ulp: SINE },
@@ -110,7 +112,7 @@ describe('pow', () => {
 describe('denormal numbers', () => {
   it('have their logarithms and powers, since these look at the bits', () => {
     const x = numbers(1, 300, { min: 1, max: 2 ** 23 }).map((n) => Math.floor(n) * 2 ** -149)
-    expectTwins(functions.log.f, [x], { ulp: 1 })
+    expectTwins(functions.log.f, [x], { ulp: LOG })
     for (const exponent of [0.3, -0.4]) expectTwins(pow(exponent), [x], { ulp: POWER })
   })
 })
@@ -168,10 +170,12 @@ describe.each(Object.entries(backwards))('%s backward', (name, { forward = funct
     )
   })
 
-  it('on the twins is within 3 ulp of the definition', () => {
+  // A factor's error counts up to twice in a product: the ulp of the product may be half as large in proportion to it.
+  const ulp = onGpu && name.startsWith('pow') ? 2 * POWER + 2 : 3
+  it(`on the twins is within ${ulp} ulp of the definition`, () => {
     fc.assert(
       fc.property(lengths, seeds, (n, seed) => {
-        expectTwins(backward, [numbers(seed, n), numbers(seed + 1, n, range)], { ulp: 3 })
+        expectTwins(backward, [numbers(seed, n), numbers(seed + 1, n, range)], { ulp })
       }),
       runs(30),
     )
