@@ -94,6 +94,13 @@ export function createLate(): LateBackend {
       for (const late of live) late.atHand = true
     },
     release: (late) => giveUp(late, 'released'),
+    consume(late, run) {
+      try {
+        return run()
+      } finally {
+        giveUp(late, 'released')
+      }
+    },
     retire: (arrays) => {
       supersede(retired)
       retired = arrays

@@ -98,6 +98,25 @@ describe('thousands of steps without a clean-up call', () => {
     })
   })
 
+  it('makes room for what every step would copy out in vain, but not for one more', () => {
+    const machine = new Machine({ budget: 33 * KiB }) // a result and what it is made from
+    const step = () => {
+      const a = machine.run(4096)
+      const b = machine.run(4096, a)
+      const c = machine.run(4096, b)
+      machine.release(machine.run(16))
+      machine.retire([a, b, c])
+    }
+    const copied = Array.from({ length: 60 }, () => {
+      const { evictedBytes } = machine.memory.stats()
+      step()
+      return machine.memory.stats().evictedBytes - evictedBytes
+    })
+    expect(copied.slice(1, 8)).toEqual(Array(7).fill(16 * KiB))
+    expect(copied.slice(40)).toEqual(Array(20).fill(0))
+    expect(machine.memory.stats().budget).toBeLessThan(64 * KiB)
+  })
+
   it('two losses over a shared part, as in a GAN', () => {
     let nets: [Model, Model] | undefined
     run({ steps: 1500, warm: 300 }, (machine) => {

@@ -2,34 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DType, type HostArray, zerosOf } from '../src/reference/array.ts'
 import { blockSize } from '../src/wasm/blocks.ts'
-import { type WasmArray, WasmMemory } from '../src/wasm/memory.ts'
+import type { WasmArray, WasmMemory } from '../src/wasm/memory.ts'
+import { BASE, countTo, create, KiB, make, PAGE, same, view } from './memory-arrays.ts'
 
-const PAGE = 65536
-const KiB = 1024
-const BASE = 1000
 const SMALL = 8 * KiB
-
-function create(budget?: number, pages = PAGE): WasmMemory {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true })
-  return new WasmMemory(memory, BASE, budget === undefined ? {} : { budget })
-}
-
-/** Its place in the heap, as a kernel sees it. */
-function view(memory: WasmMemory, x: WasmArray): HostArray {
-  const all = memory[x.dtype]
-  const start = memory.address(x) / all.BYTES_PER_ELEMENT
-  return all.subarray(start, start + x.length)
-}
-
-/** A kernel that makes an array of n numbers, 1, 2, 3, ... */
-function make(memory: WasmMemory, n: number, ...inputs: WasmArray[]): WasmArray {
-  memory.begin('make', ...inputs)
-  const y = memory.allocate('float32', n)
-  view(memory, y).set(countTo(n))
-  return y
-}
-
-const countTo = (n: number) => Float32Array.from({ length: n }, (_, i) => i + 1)
 
 function numbers(dtype: DType, length: number, seed: number): HostArray {
   const values = zerosOf(dtype, length)
@@ -37,20 +13,27 @@ function numbers(dtype: DType, length: number, seed: number): HostArray {
   return values
 }
 
-function same(a: HostArray, b: HostArray): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i])
-}
-
 interface Action {
-  op: 'upload' | 'kernel' | 'update' | 'weights' | 'retire' | 'release' | 'download'
+  op: 'upload' | 'kernel' | 'consume' | 'update' | 'weights' | 'retire' | 'release' | 'download'
   n: number
   picks: number[]
   dtype: DType
 }
 
+const often: Readonly<Record<Action['op'], number>> = {
+  upload: 2,
+  kernel: 3,
+  consume: 2,
+  update: 1,
+  weights: 2,
+  retire: 1,
+  release: 1,
+  download: 1,
+}
+
 const script: fc.Arbitrary<Action[]> = fc.array(
   fc.record({
-    op: fc.constantFrom('upload', 'upload', 'kernel', 'kernel', 'kernel', 'update', 'weights', 'weights', 'retire', 'release', 'download'),
+    op: fc.oneof(...(Object.keys(often) as Action['op'][]).map((op) => ({ weight: often[op], arbitrary: fc.constant(op) }))),
     n: fc.oneof(fc.nat(40), fc.nat(5000)),
     picks: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
     dtype: fc.constantFrom('float32', 'float32', 'int32', 'float64'),
@@ -89,6 +72,21 @@ function play(memory: WasmMemory, actions: Action[]): Entry[] {
       memory.uint8.fill(255, scratch, scratch + n)
       expectRight()
       entries.push({ x: y, values, retired: false })
+    } else if (op === 'consume' && live.length > 0) {
+      const [{ x }] = live
+      const values = numbers(x.dtype, x.length, step)
+      const y = memory.consume(x, () => {
+        memory.begin('consume', ...inputs)
+        const y = memory.successor(x)
+        memory.scratch(n)
+        expectRight() // x too, until y is written
+        view(memory, y).set(values)
+        for (const other of live.slice(1)) expect(same(view(memory, other.x), other.values)).toBe(true)
+        return y
+      })
+      expect(() => memory.begin('op', x)).toThrow(/is used after it has been released/)
+      expect(() => memory.download(x, 'made')).toThrow(/is used after it has been released/)
+      entries.splice(entries.indexOf(live[0]), 1, { x: y, values, retired: false })
     } else if (op === 'update') {
       memory.begin('update', ...inputs)
       for (const entry of live) {

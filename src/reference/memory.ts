@@ -18,6 +18,8 @@ export interface MemoryKernels<A> {
   leave(): Promise<void>
   /** The library alone held this array and is done with it: its memory is free at once. */
   release(array: A): void
+  /** Runs the last calls that need this array: a result may be written in its place, element for element, once it has been read. Afterwards its memory is free. */
+  consume<T>(array: A, run: () => T): T
   /** These arrays belong to a graph whose backward pass is over: the first to go when room is needed. */
   retire(arrays: A[]): void
   /** These belong to a graph that is being walked back, and no backward rule looks at them: the same, even now. */
@@ -37,6 +39,7 @@ export const memory: MemoryKernels<HostArray> = {
   peek: (array) => array,
   leave: async () => {},
   release: () => {},
+  consume: (_, run) => run(),
   retire: () => {},
   supersede: () => {},
   fill: (x, n, value) => like(x, n).fill(value),

@@ -24,9 +24,18 @@ export class Gradients {
       return
     }
     const kernels = kernelsFor(t.dtype)
-    this.#of.set(t, kernels.add(sofar, gradient, { a: [t.size], b: [t.size] }))
-    this.#disown(gradient, kernels)
-    this.#disown(sofar, kernels)
+    const [into, other] = this.#ownersOf(sofar) === 1 ? [sofar, gradient] : [gradient, sofar]
+    this.#of.set(
+      t,
+      this.#spend(into, kernels, () => kernels.add(into, other, { a: [t.size], b: [t.size] })),
+    )
+    this.#disown(other, kernels)
+  }
+
+  /** t's gradient is handed on by `run`, which calls one kernel on it: where nobody else has it, the result may take its place. */
+  consume<T>(t: Tensor, gradient: BackendArray, run: () => T): T {
+    this.#of.delete(t)
+    return this.#spend(gradient, kernelsFor(t.dtype), run)
   }
 
   /** t's gradient has been handed on. */
@@ -51,6 +60,14 @@ export class Gradients {
 
   #ownersOf(array: BackendArray): number {
     return this.#owners.get(array) ?? 1
+  }
+
+  /** One owner lets the array go with what `run` makes of it. */
+  #spend<T>(array: BackendArray, kernels: Backend, run: () => T): T {
+    if (this.#ownersOf(array) === 1) return kernels.consume(array, run)
+    const result = run()
+    this.#disown(array, kernels)
+    return result
   }
 
   #disown(array: BackendArray, kernels: Backend): void {

@@ -26,6 +26,8 @@ export interface Operation<O> {
   forward(kernels: Backend, x: readonly BackendArray[], options: O, shapes: readonly Shape[]): BackendArray
   /** dy -> one gradient per input, null where none is needed. Absent: the result has no gradient (masks, indices). */
   backward?(kernels: Backend, dy: BackendArray, saved: Saved<BackendArray, O>): (BackendArray | null)[]
+  /** Whether backward hands dy to a single kernel call, where these inputs need a gradient: the result may then take dy's place. Absent: it does not. */
+  consumes?(needs: readonly boolean[]): boolean
   /** Absent: a second derivative is refused. */
   composite?(dy: Tensor, saved: Saved<Tensor, O>): (Tensor | null)[]
   /** What backward looks at: the inputs (x), the output (y). Changing them in place before backward is an error. */
@@ -88,6 +90,10 @@ class Applied<O> implements Node {
 
   get operation(): string {
     return this.#operation.name
+  }
+
+  get consumes(): boolean | undefined {
+    return this.#operation.consumes?.(this.#needs)
   }
 
   backward(dy: BackendArray): (BackendArray | null)[] {

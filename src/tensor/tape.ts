@@ -72,9 +72,9 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: Backwar
 /** In place, so that whoever holds the gradient sees the sum. */
 function accumulate(into: Tensor, gradient: Tensor): void {
   const kernels = kernelsFor(into.dtype)
-  const sum = kernels.add(into.storage.on(kernels), gradient.storage.on(kernels), { a: into.shape, b: into.shape })
+  const [a, b] = [gradient, into].map(({ storage }) => storage.on(kernels))
+  const sum = kernels.consume(a, () => kernels.add(a, b, { a: into.shape, b: into.shape }))
   into.storage.replace(sum, kernels)
-  kernels.release(gradient.storage.on(kernels))
 }
 
 /** The tensors whose gradients are asked for; null stands for all leaves. */
@@ -183,16 +183,18 @@ function sweepArrays(graph: Graph, output: Tensor, wanted: Wanted, seed?: Tensor
   gradients.add(output, startOf(output, seed))
   for (const y of graph.results) {
     const dy = gradients.get(y)
-    const { inputs } = nodeOf(y)
+    const node = nodeOf(y)
+    const { inputs } = node
     if (dy === undefined || !inputs.some((input) => isNeeded(graph, input))) continue
-    const dx = nodeOf(y).backward(dy)
+    const isLast = node.consumes === true && !isWanted(wanted, y)
+    const dx = isLast ? gradients.consume(y, dy, () => node.backward(dy)) : node.backward(dy)
     for (let i = 0; i < inputs.length; i++) {
       if (dx[i] === null) continue
       const isNew = dx[i] !== dy
       if (isNeeded(graph, inputs[i])) gradients.add(inputs[i], dx[i], isNew)
       else if (isNew) kernelsFor(inputs[i].dtype).release(dx[i])
     }
-    if (!isWanted(wanted, y)) gradients.delete(y)
+    if (!isLast && !isWanted(wanted, y)) gradients.delete(y)
   }
   return gradients.toTensors()
 }

@@ -23,7 +23,9 @@ export interface Node {
   saves: readonly Tensor[]
   /** Its output shares the storage of its input. */
   readonly isView: boolean
-  /** Gradients by the fast kernels, one per input, null where none is needed. They may be dy itself. */
+  /** Its backward pass may write in dy's place. Absent: it does not. */
+  readonly consumes?: boolean
+  /** Gradients by the fast kernels, one per input, null where none is needed. They may be dy itself, unless dy is consumed. */
   backward(dy: BackendArray): (BackendArray | null)[]
   /** The same in traced operations, so that they can be differentiated again. */
   composite(dy: Tensor): (Tensor | null)[]

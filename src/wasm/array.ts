@@ -27,10 +27,14 @@ export class WasmArray {
   packed = 0
   /** It is written in place, or came back long after it was made: a parameter, a moment, a data set. One of the last to leave. */
   kept = false
+  /** The calls that run now are the last to need it: a result may take its place. */
+  consumed = false
   /** How many graphs had been finished when it was made; of a finished graph's arrays, the number of that graph. */
   graph: number
   /** It has been in the heap before. */
   left = false
+  /** It was copied out to make room, though nobody had given it up, and has not come back. */
+  evicted = false
   /** The kernel call that used it last before it left. */
   lastCall = 0
   /** The most kernel calls that ever passed between two uses. */

@@ -1,3 +1,6 @@
+import { GradusError } from '../errors.ts'
+import type { DType, HostArray } from '../reference/array.ts'
+import { showBytes } from '../reference/memory.ts'
 import { type Block, Blocks } from './blocks.ts'
 
 const PAGE = 65536
@@ -67,6 +70,19 @@ export class Heap {
     if (block === null || top <= this.bytes || this.#grow(top, Math.min(this.#end(limit), this.bytes * (9 / 8)))) return block
     this.#blocks.give(block)
     return null
+  }
+
+  /** A copy of the numbers in a block. */
+  copyOut({ dtype, length }: { dtype: DType; length: number }, block: Block): HostArray {
+    const all = this[dtype]
+    const start = block.address / all.BYTES_PER_ELEMENT
+    return all.slice(start, start + length)
+  }
+
+  /** The error for `size` bytes that it has no room for. */
+  outOfMemory(size: number, operation: string): GradusError {
+    const state = `the heap has ${showBytes(this.bytes)}, of which ${showBytes(this.used)} are in use, and cannot grow enough`
+    return new GradusError(operation, `out of memory: no room for ${showBytes(size)} (${state}). Use smaller batches or a smaller model`)
   }
 
   /** As far as `least` must lie within the memory, or to `most` if that is further: fewer, larger steps. */

@@ -1,10 +1,11 @@
-import { expect, GradusError } from '../errors.ts'
+import { expect } from '../errors.ts'
 import { type DType, dtypeOf, type HostArray } from '../reference/array.ts'
-import { gone, showBytes } from '../reference/memory.ts'
+import { gone } from '../reference/memory.ts'
 import { ArrayQueue, BYTES, bytesOf, WasmArray } from './array.ts'
 import { type Block, blockSize } from './blocks.ts'
 import { Budget } from './budget.ts'
 import { Heap, MAX_BYTES } from './heap.ts'
+import type { MemoryStats } from './stats.ts'
 
 export { WasmArray } from './array.ts'
 
@@ -17,27 +18,6 @@ const OVERDUE = 1.25
 const NEARLY_FULL = 0.75
 /** So many times in a row weights are used as they lie before they are packed in place: packing and undoing it costs about as much as that many packings. */
 const PATIENCE = 12
-
-export interface MemoryStats {
-  /** The whole WebAssembly memory, in bytes. */
-  heapBytes: number
-  /** Bytes in blocks that hold an array or scratch. */
-  usedBytes: number
-  scratchBytes: number
-  /** How many bytes may be in use before something has to leave. */
-  budget: number
-  /** How many arrays are in the heap. */
-  arrays: number
-  /** How often an array left with its numbers, and with how many bytes in all. */
-  evictions: number
-  evictedBytes: number
-  /** How often an array was needed again after it had left. */
-  faults: number
-  /** How many arrays of finished graphs were given up. */
-  recycled: number
-  /** How often blocks had to move. */
-  compactions: number
-}
 
 /**
  * The memory of the wasm backend: a cache of arrays that JavaScript owns. JavaScript cannot tell which of them are garbage, so every array may
@@ -53,11 +33,15 @@ export class WasmMemory {
   #operation = ''
   /** Graphs finished so far. */
   #graph = 0
+  #lastRetired = 0 // the call before which the last one was retired
 
   // Every array in the heap is in one of three queues. They leave in this order.
   readonly #retired = new ArrayQueue()
   readonly #fresh = new ArrayQueue()
   readonly #kept = new ArrayQueue()
+
+  /** The running call's result has taken the place of an array that the call may still read. */
+  #succession: { from: WasmArray; to: WasmArray } | null = null
 
   #scratch: Block | null = null
   #scratchUsed = 0 // bytes of the block that the running call has
@@ -99,6 +83,7 @@ export class WasmMemory {
   begin(operation: string, ...inputs: WasmArray[]): void {
     this.#call++
     this.#operation = operation
+    this.#succession = null
     this.#scratchUsed = 0
     this.#scratchWanted = 0
     for (let block = this.#outgrown.pop(); block !== undefined; block = this.#outgrown.pop()) this.#heap.give(block)
@@ -108,7 +93,7 @@ export class WasmMemory {
 
   /** Where x lies, in bytes, until the next call. It comes in if it is outside; a GradusError if its memory has been used again. */
   address(x: WasmArray): number {
-    const block = this.#use(x)
+    const block = this.#use(x === this.#succession?.from ? this.#succession.to : x)
     block.fixed = this.#call
     if (x.uses > 0) this.#endUses(x, block)
     return block.address
@@ -129,7 +114,7 @@ export class WasmMemory {
    */
   packs(x: WasmArray, k: number): boolean {
     if (x.block === null || x.packed > 0 || x.uses <= Math.max(PATIENCE, x.usesBefore)) return false
-    x.host ??= this.#copyOut(x, x.block)
+    x.host ??= this.#heap.copyOut(x, x.block)
     x.packed = k
     return true
   }
@@ -139,6 +124,26 @@ export class WasmMemory {
     const x = new WasmArray(dtype, length, null, this.#operation, this.#graph)
     this.#place(x, this.#take(bytesOf(dtype, length, this.#operation), this.#operation))
     return x
+  }
+
+  /**
+   * A new array like x for the running call to fill. It takes x's place where this call is the last to need x: so y_i must be written after x_i has been read for the
+   * last time, whichever thread does it. Until the next call both have one address.
+   */
+  successor(x: WasmArray): WasmArray {
+    const { block } = x
+    if (!x.consumed || block === null) return this.allocate(x.dtype, x.length)
+    const y = new WasmArray(x.dtype, x.length, null, this.#operation, this.#graph)
+    if (x.uses > 0) this.#endUses(x, block)
+    this.#succession = { from: x, to: y }
+    y.block = block
+    this.#move(y, this.#fresh)
+    x.queue?.remove(x)
+    x.block = null
+    x.host = null
+    x.consumed = false
+    x.state = 'released'
+    return y
   }
 
   /** The running call wrote x in place: a copy outside is out of date. */
@@ -177,12 +182,12 @@ export class WasmMemory {
   download(x: WasmArray, operation: string): HostArray {
     if (x.host !== null) return x.host.slice()
     if (x.block === null) throw gone(operation, x)
-    return this.#copyOut(x, x.block)
+    return this.#heap.copyOut(x, x.block)
   }
 
   /** x's numbers, unless their memory has been used again. */
   peek(x: WasmArray): HostArray | null {
-    return x.host ?? (x.block === null ? null : this.#copyOut(x, x.block))
+    return x.host ?? (x.block === null ? null : this.#heap.copyOut(x, x.block))
   }
 
   /** Nobody needs x any more: its memory is free at once. */
@@ -193,16 +198,34 @@ export class WasmMemory {
     x.state = 'released'
   }
 
+  /** Runs the last calls that need x: see `successor`. Then its memory is free; reading it once a result has taken its place is an error. */
+  consume<T>(x: WasmArray, run: () => T): T {
+    expect(x.state !== 'released', 'consume', () => `an array made by ${x.madeBy} has been released before`)
+    x.consumed = true
+    try {
+      return run()
+    } finally {
+      if (x.consumed) this.release(x)
+    }
+  }
+
   /** Storages of a graph whose backward pass is over: the first to leave, except those that are used again. */
   retire(xs: WasmArray[]): void {
     this.#graph++
     this.supersede(xs)
+    // What is kept and has not been used since the last graph may be a dropped model in the way: it will leave.
+    this.#budget.finish((this.#kept.oldest?.block?.call ?? Infinity) > this.#lastRetired)
+    this.#lastRetired = this.#call
   }
 
   /** Storages of the graph that is walked back now, which nothing looks at any more: the same, though the graph is not over. */
   supersede(xs: WasmArray[]): void {
     for (const x of xs) {
-      if (x.block === null) continue
+      if (x.block === null) {
+        if (x.evicted) this.#budget.waste(x.length * BYTES[x.dtype])
+        x.evicted = false
+        continue
+      }
       x.graph = this.#graph
       this.#move(x, this.#retired)
     }
@@ -258,6 +281,7 @@ export class WasmMemory {
       // It has outlived at least one whole graph: no intermediate result, but something that is needed every now and then.
       if (this.#graph - x.graph >= 2) x.kept = true
     }
+    x.evicted = false
     const block = this.#take(bytes, operation)
     this.#place(x, block)
     x.uses = 0
@@ -292,7 +316,7 @@ export class WasmMemory {
   /** A block of `size` bytes where none is free within the budget. */
   #makeRoom(size: number, operation: string): Block {
     const budget = this.#budget
-    if (size > budget.bytes && !this.#heap.reserve(size)) throw this.#outOfMemory(size, operation)
+    if (size > budget.bytes && !this.#heap.reserve(size)) throw this.#heap.outOfMemory(size, operation)
     for (;;) {
       const fitting = this.#fit(size)
       if (fitting !== null) return fitting
@@ -301,7 +325,7 @@ export class WasmMemory {
       if (wanted > budget.bytes) {
         if (this.#evict()) continue
         // The running call alone needs more.
-        if (!this.#heap.reserve(wanted)) throw this.#outOfMemory(size, operation)
+        if (!this.#heap.reserve(wanted)) throw this.#heap.outOfMemory(size, operation)
         budget.bytes = wanted
         continue
       }
@@ -309,7 +333,7 @@ export class WasmMemory {
       const block = this.#heap.unite(size, budget.bytes, this.#call) ?? this.#heap.take(size, MAX_BYTES)
       if (block !== null) return block
       budget.bytes = Math.min(budget.bytes, this.#heap.bytes)
-      if (!this.#evict()) throw this.#outOfMemory(size, operation)
+      if (!this.#evict()) throw this.#heap.outOfMemory(size, operation)
     }
   }
 
@@ -339,6 +363,7 @@ export class WasmMemory {
     const overdue = kept !== null && unused > OVERDUE * kept.period + 1 ? kept : null
     const x = overdue ?? this.#idle(this.#fresh) ?? this.#idle(this.#kept)
     if (x?.block) {
+      x.evicted = x.host === null
       this.#leave(x, x.block)
       return true
     }
@@ -355,7 +380,7 @@ export class WasmMemory {
 
   /** x goes to JavaScript's heap. Nothing here holds it any more: it dies with the last tensor that does. */
   #leave(x: WasmArray, block: Block): void {
-    x.host ??= this.#copyOut(x, block)
+    x.host ??= this.#heap.copyOut(x, block)
     x.left = true
     x.lastCall = block.call
     this.#evictions++
@@ -368,16 +393,5 @@ export class WasmMemory {
     x.block = null
     this.#heap.give(block)
     this.#arrays--
-  }
-
-  #outOfMemory(size: number, operation: string): GradusError {
-    const { bytes, used } = this.#heap
-    const state = `the heap has ${showBytes(bytes)}, of which ${showBytes(used)} are in use, and cannot grow enough`
-    return new GradusError(operation, `out of memory: no room for ${showBytes(size)} (${state}). Use smaller batches or a smaller model`)
-  }
-
-  #copyOut(x: WasmArray, block: Block): HostArray {
-    const start = block.address / BYTES[x.dtype]
-    return this.#heap[x.dtype].slice(start, start + x.length)
   }
 }

@@ -29,6 +29,7 @@ const add = define<BroadcastOptions>({
 const sub = define<BroadcastOptions>({
   name: 'sub',
   forward: (k, [a, b], o) => k.sub(a, b, o),
+  consumes: (needs) => !needs[0],
   backward: (k, dy, { needs, shapes: [a, b], shape }) => [
     needs[0] ? sumArrayTo(k, dy, shape, a) : null, // da = dy
     needs[1] ? reduce(k, k.neg(dy), shape, b) : null, // db = -dy
@@ -40,6 +41,7 @@ const mul = define<BroadcastOptions>({
   name: 'mul',
   saves: 'x',
   forward: (k, [a, b], o) => k.mul(a, b, o),
+  consumes: (needs) => !(needs[0] && needs[1]),
   backward: (k, dy, { x: [a, b], needs, shapes, shape }) => [
     needs[0] ? reduce(k, k.mul(dy, b, { a: shape, b: shapes[1] }), shape, shapes[0]) : null, // da = dy · b
     needs[1] ? reduce(k, k.mul(dy, a, { a: shape, b: shapes[0] }), shape, shapes[1]) : null, // db = dy · a
@@ -51,6 +53,7 @@ const div = define<BroadcastOptions>({
   name: 'div',
   saves: 'xy',
   forward: (k, [a, b], o) => k.div(a, b, o),
+  consumes: () => true,
   backward: (k, dy, { x: [, b], y, needs, shapes, shape }) => {
     const da = k.div(dy, b, { a: shape, b: shapes[1] }) // da = dy / b
     const db = () => {

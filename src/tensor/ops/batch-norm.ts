@@ -16,6 +16,7 @@ const batchNormOperation = define<BatchNormBackwardOptions>({
   name: 'batchNorm',
   saves: 'x',
   forward: (k, [x, mean, variance, w = null, b = null], o) => k.batchNorm(x, mean, variance, w, b, o),
+  consumes: () => true,
   backward: (k, dy, { x: [x, mean, variance, w = null], options, needs }) => {
     const [dx, dw, db] = k.batchNormBackward(dy, x, mean, variance, w, options)
     return needed(k, [dx, null, null, dw, db], needs)

@@ -11,8 +11,8 @@ function elementwise<O>(operation: Operation<O>, x: Tensor, options: O): Tensor 
   return apply(operation, [x], x.shape, options)
 }
 
-const unary = (operation: Operation<null>) => {
-  define(operation)
+const unary = (definition: Operation<null>) => {
+  const operation = define<null>({ consumes: () => true, ...definition })
   return (x: Tensor) => elementwise(operation, x, null)
 }
 
@@ -141,6 +141,7 @@ const geluBackward: Operation<null> = define<null>({
 const negOperation = define<null>({
   name: 'neg',
   forward: (k, [x]) => k.neg(x),
+  consumes: () => true,
   backward: (k, dy) => [k.neg(dy)],
   composite: (dy) => [dy.neg()],
 })
@@ -152,6 +153,7 @@ const leakyReluOperation = define<LeakyReluOptions>({
   name: 'leakyRelu',
   saves: 'x',
   forward: (k, [x], o) => k.leakyRelu(x, o),
+  consumes: () => true,
   backward: (k, dy, { x: [x], options }) => [k.leakyReluBackward(dy, x, options)],
   composite: (dy, { x: [x], options }) => [where(x.gt(0), dy, dy.mul(options.negativeSlope))],
 })
@@ -164,6 +166,7 @@ const powOperation = define<PowOptions>({
   name: 'pow',
   saves: 'x',
   forward: (k, [x], o) => k.pow(x, o),
+  consumes: () => true,
   backward: (k, dy, { x: [x], options }) => [k.powBackward(dy, x, options)],
   composite: (dy, { x: [x], options: { exponent } }) => [exponent === 0 ? dy.mul(0) : dy.mul(x.pow(exponent - 1).mul(exponent))],
 })
@@ -178,6 +181,7 @@ const clampOperation = define<ClampOptions>({
   name: 'clamp',
   saves: 'x',
   forward: (k, [x], o) => k.clamp(x, o),
+  consumes: () => true,
   backward: (k, dy, { x: [x], options }) => [k.clampBackward(dy, x, options)],
   composite: (dy, { x: [x], options }) => [where(x.lt(options.min).add(x.gt(options.max)), 0, dy)],
 })

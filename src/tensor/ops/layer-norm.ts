@@ -16,6 +16,7 @@ const layerNormOperation = define<RowOptions>({
   name: 'layerNorm',
   saves: 'x',
   forward: (k, [x, w = null, b = null], o) => k.layerNorm(x, w, b, o),
+  consumes: () => true,
   backward: (k, dy, { x: [x, w = null], options, needs }) => {
     return needed(k, k.layerNormBackward(dy, x, w, options), needs)
   },

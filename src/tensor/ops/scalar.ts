@@ -31,6 +31,7 @@ const scale = (name: 'mul' | 'div'): Operation<ScalarOptions> =>
   define<ScalarOptions>({
     name: `${name} number`,
     forward: (k, [x], { value }, [shape]) => withNumber(k, name, x, value, shape),
+    consumes: () => true,
     backward: (k, dy, { options: { value }, shape }) => [withNumber(k, name, dy, value, shape)],
     composite: (dy, { options: { value } }) => [dy[name](value)],
   })

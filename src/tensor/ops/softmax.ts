@@ -9,6 +9,7 @@ const softmaxOperation = define<RowsOptions>({
   name: 'softmax',
   saves: 'y',
   forward: (k, [x], o) => k.softmax(x, o),
+  consumes: () => true,
   backward: (k, dy, { y, options }) => [k.softmaxBackward(dy, y, options)],
   composite: (dy, { y }) => [y.mul(dy.sub(dy.mul(y).sum(-1, { keepdim: true })))],
 })
@@ -17,6 +18,7 @@ const logSoftmaxOperation = define<RowsOptions>({
   name: 'logSoftmax',
   saves: 'y',
   forward: (k, [x], o) => k.logSoftmax(x, o),
+  consumes: () => true,
   backward: (k, dy, { y, options }) => [k.logSoftmaxBackward(dy, y, options)],
   composite: (dy, { y }) => [dy.sub(y.exp().mul(dy.sum(-1, { keepdim: true })))],
 })

@@ -91,7 +91,7 @@ export function batchNorm(core: Core<BatchNormExports & MemoryExports>): BatchNo
     batchNormBackward(dy, x, mean, variance, w, options) {
       const { n, c, s, eps, training } = options
       memory.begin('batchNormBackward', ...present(dy, x, mean, variance, w))
-      const [dx, dw, db] = [memory.allocate(x.dtype, x.length), memory.allocate(x.dtype, c), memory.allocate(x.dtype, c)]
+      const [dx, dw, db] = [memory.successor(dy), memory.allocate(x.dtype, c), memory.allocate(x.dtype, c)]
       const work = workOf(options, COST.update, 14)
       const scratch = memory.scratch(threads.scratchOf(work))
       const pw = orFilled(core, w, c, 1)

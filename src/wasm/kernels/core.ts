@@ -51,7 +51,7 @@ export function runUnary(
   cost?: number,
 ): WasmArray {
   memory.begin(operation, x)
-  const y = memory.allocate(x.dtype, x.length)
+  const y = memory.successor(x)
   runEach(threads, kernel, [memory.address(x), memory.address(y)], x.length, parameters, cost)
   return y
 }
@@ -66,7 +66,7 @@ export function runBinary(
   cost?: number,
 ): WasmArray {
   memory.begin(operation, a, b)
-  const y = memory.allocate(a.dtype, a.length)
+  const y = memory.successor(a)
   runEach(threads, kernel, [memory.address(a), memory.address(b), memory.address(y)], a.length, parameters, cost)
   return y
 }

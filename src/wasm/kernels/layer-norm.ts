@@ -31,7 +31,7 @@ export function layerNorm(core: Core<LayerNormExports & MemoryExports>): LayerNo
     },
     layerNormBackward(dy, x, w, { n, c, eps }) {
       memory.begin('layerNormBackward', ...present(dy, x, w))
-      const [dx, dw, db] = [memory.allocate(x.dtype, x.length), memory.allocate(x.dtype, c), memory.allocate(x.dtype, c)]
+      const [dx, dw, db] = [memory.successor(dy), memory.allocate(x.dtype, c), memory.allocate(x.dtype, c)]
       const rows = GROUP * Math.max(1, Math.ceil(n / (GROUP * PARTS)))
       const parts = Math.max(1, Math.ceil(n / rows))
       const bytes = exports.layerNormScratch(c)

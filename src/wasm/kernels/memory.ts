@@ -16,6 +16,7 @@ export function arrays({ exports, memory }: Core<MemoryExports>): MemoryKernels<
     peek: (x) => memory.peek(x),
     leave: async () => {},
     release: (x) => memory.release(x),
+    consume: (x, run) => memory.consume(x, run),
     retire: (xs) => memory.retire(xs),
     supersede: (xs) => memory.supersede(xs),
     fill(x, n, value) {

@@ -14,7 +14,7 @@ export function softmax({ exports, memory, threads }: Core<SoftmaxExports>): Sof
     (operation: string, run: SoftmaxExports['softmax']) =>
     (x: WasmArray, { n, c }: RowsOptions) => {
       memory.begin(operation, x)
-      const y = memory.allocate(x.dtype, x.length)
+      const y = memory.successor(x)
       const [px, py] = [memory.address(x), memory.address(y)]
       threads.run(run, { n, cost: n * c * COST.function }, (from, to) => [px + 4 * c * from, py + 4 * c * from, to - from, c])
       return y
@@ -23,7 +23,7 @@ export function softmax({ exports, memory, threads }: Core<SoftmaxExports>): Sof
     (operation: string, run: SoftmaxExports['softmaxBackward']) =>
     (dy: WasmArray, y: WasmArray, { n, c }: RowsOptions) => {
       memory.begin(operation, dy, y)
-      const dx = memory.allocate(y.dtype, y.length)
+      const dx = memory.successor(dy)
       const [pdy, py, pdx] = [memory.address(dy), memory.address(y), memory.address(dx)]
       threads.run(run, { n, cost: n * c * COST.update }, (from, to) => {
         const row = 4 * c * from

@@ -37,6 +37,13 @@ export function arrays(gpu: Gpu): MemoryKernels<GpuArray> {
       if (!gpu.isLost) await memory.leave() // else there is nothing to bring
     },
     release: (x) => memory.release(x),
+    consume(x, run) {
+      try {
+        return run()
+      } finally {
+        memory.release(x)
+      }
+    },
     retire: (xs) => memory.retire(xs),
     supersede: (xs) => memory.supersede(xs),
     fill(x, n, value) {
