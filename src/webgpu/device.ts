@@ -22,7 +22,7 @@ const LIMITS = [
 ] as const
 
 /** What is used where the adapter has it. */
-const FEATURES = ['subgroups', 'timestamp-query'] as const
+const FEATURES = ['subgroups'] as const
 
 /** A device of the adapter that the browser, or in Node the package `webgpu` (Dawn), gives first. Errors say what is missing and how to get it. */
 export async function requestDevice(features: readonly GPUFeatureName[] = FEATURES): Promise<GPUDevice> {

@@ -123,6 +123,7 @@ ${ofSums((r, x, c) => `        sum${r}${x}${c} = fma(vec4f(a${r}[${x}]), b${c}, 
   /** Four vectors of A are those of so many steps of the sum. */
   const steps = 16 / rows
   const multiplyByQuads = `
+      workgroupBarrier(); // so that all threads come along, whichever branches they took to fetch
       for (var k = 0u; k < ${tile.k}u; k += ${steps}u) {
         let mine = ${vectorOfA(`k + local % 4u / ${rows / 4}u`, `(local % ${rows / 4}u)`)};
 ${times(
