@@ -122,7 +122,10 @@ function useAsWeights(memory: WasmMemory, { x, values }: Entry, times: number, k
     memory.begin('product', x)
     const start = memory.addressOfWeights(x, k) / memory[x.dtype].BYTES_PER_ELEMENT
     const lying = () => memory[x.dtype].subarray(start, start + x.length)
-    if (memory.packs(x, k)) lying().reverse()
+    if (memory.packs(x)) {
+      lying().reverse()
+      x.packed = k
+    }
     expect(same(lying(), x.packed > 0 ? values.slice().reverse() : values)).toBe(true)
   }
 }

@@ -1,6 +1,6 @@
 /** Weights that many calls find unchanged are packed where they lie. Nobody sees it: not in the bits, not after a write, not in the memory. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { HostArray } from '../src/reference/array.ts'
 import { createWasm, type Wasm } from '../src/wasm/index.ts'
 import type { WasmArray } from '../src/wasm/memory.ts'
@@ -207,6 +207,21 @@ describe('weights are packed', () => {
     const after = memory.stats()
     expect(after.usedBytes - after.scratchBytes).toBe(before.usedBytes - before.scratchBytes)
     expect(after.heapBytes).toBe(before.heapBytes)
+  })
+
+  it('at the next opportunity where there was no room to pack them', () => {
+    const { w, use, memory } = create()
+    for (let i = 0; i < 12; i++) use()
+    const scratch = memory.scratch.bind(memory)
+    const full = vi.spyOn(memory, 'scratch').mockImplementationOnce(scratch)
+    full.mockImplementationOnce(() => {
+      throw new Error('out of memory')
+    })
+    expect(use).toThrow('out of memory')
+    full.mockRestore()
+    expect(w.packed).toBe(0)
+    use()
+    expect(w.packed).toBe(o.k)
   })
 
   it('never in training, and again soon in each evaluation', () => {

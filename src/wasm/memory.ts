@@ -109,13 +109,12 @@ export class WasmMemory {
   }
 
   /**
-   * Whether weights that the running call has addressed as such are to be packed where they lie: they have been asked for again and again, with nothing in
-   * between that reads or writes them in another way. Their numbers are outside then.
+   * Whether weights that the running call has addressed as such are to be packed where they lie, and x.packed set: they have been asked for again and again, with
+   * nothing in between that reads or writes them in another way. Their numbers are outside then.
    */
-  packs(x: WasmArray, k: number): boolean {
+  packs(x: WasmArray): boolean {
     if (x.block === null || x.packed > 0 || x.uses <= Math.max(PATIENCE, x.usesBefore)) return false
     x.host ??= this.#heap.copyOut(x, x.block)
-    x.packed = k
     return true
   }
 

@@ -109,7 +109,10 @@ export function runWeights(core: Core<MatmulExports>, product: Omit<Product, 'b'
   const { memory, exports } = core
   const fits = n % TILE === 0 || n >= WIDE
   const b = fits ? memory.addressOfWeights(w, k) : memory.address(w)
-  if (fits && memory.packs(w, k)) exports.packInPlace(b, n & -TILE, k, memory.scratch(F * TILE * k))
+  if (fits && memory.packs(w)) {
+    exports.packInPlace(b, n & -TILE, k, memory.scratch(F * TILE * k))
+    w.packed = k
+  }
   if (w.packed > 0) runPacked(core, { a, b, c, accumulate, m, k, n }, scratch)
   else runProduct(core, { a, b, transB: true, c, accumulate, m, k, n }, scratch)
 }
