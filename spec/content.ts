@@ -1,9 +1,9 @@
-/** What the content spec, its part on the GPU and the soak run share: every check of every lesson. */
+/** What the content spec and its part on the GPU share: every check of every lesson. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { OpenBlank } from '../src/learn/blank.ts'
 import { type Content, loadContent, subjectOf } from '../src/learn/content.ts'
-import { judge, type Verdict } from '../src/learn/judge.ts'
+import { judge } from '../src/learn/judge.ts'
 import { languageOf, manifest } from '../src/learn/manifest.ts'
 
 export const contents: readonly Content[] = await Promise.all(manifest.map(({ name }) => loadContent(name)))
@@ -16,11 +16,6 @@ export const functionsToFill: readonly FunctionToFill[] = contents.flatMap((cont
 
 /** A lesson in WGSL runs where there is a GPU: its functions are called by `npm run test:gpu`, and nowhere else. */
 export const needsGpu = ([lesson]: FunctionToFill): boolean => languageOf(lesson) === 'wgsl'
-
-/** The verdict on the solution itself. */
-export function judgeSolution(content: Content, fn: string, options?: { seed?: number; runs?: number }): Promise<Verdict> {
-  return judge(subjectOf(content, fn, content.solutions[fn]), options)
-}
 
 export const read = (path: string): string => readFileSync(path, 'utf8')
 
@@ -40,7 +35,7 @@ export function proveByRunning(functions: readonly FunctionToFill[], { patienceM
     })
 
     it.each(SEEDS)('passes with the solution (seed %i)', async (seed) => {
-      expect(await judgeSolution(content, fn, { seed })).toEqual({ name: fn, state: 'passed' })
+      expect(await judge(subjectOf(content, fn, content.solutions[fn]), { seed })).toEqual({ name: fn, state: 'passed' })
     })
 
     it.each(Object.keys(mutants))('rejects by its own diagnosis: %s', async (sentence) => {
