@@ -13,7 +13,7 @@ export interface Trouble {
   begin(how: 'endless' | 'deadly'): void
 }
 
-/** Two threads that have work however small it is, and wait a tenth of a second for a sign of life. */
+/** Two threads that have work however small it is, and wait a second for a sign of life: less may be a busy machine's doing. */
 export function inTrouble(): Trouble {
   const loaded: Loaded<Exports> = load()
   new Float32Array(loaded.memory.buffer, A, (C - A) / 4).fill(1)
@@ -22,7 +22,7 @@ export function inTrouble(): Trouble {
   const matmul = () => {
     while (Atomics.load(product, 0) === 0);
   }
-  const wasm = backendOn({ ...loaded, exports: { ...loaded.exports, matmul } }, { threads: 2, grain: 1e-6, deadline: 100 })
+  const wasm = backendOn({ ...loaded, exports: { ...loaded.exports, matmul } }, { threads: 2, grain: 1e-6, deadline: 1000 })
   const part = (strideB: number, batch: number) => [A, SIDE, 0, 0, B, SIDE, 0, strideB, C, SIDE, 0, 0, SIDE, SIDE, SIDE, batch, SCRATCH]
   return {
     wasm,
