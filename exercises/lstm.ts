@@ -375,12 +375,4 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
       ? `is better than the naive forecast by ${(100 * (1 - ofLstm / ofNaive)).toFixed(1)}%`
       : 'does not beat the naive forecast'
   print(`Here the LSTM ${verdict}.`)
-  const learnt = series.subarray(0, known)
-  const [low, high] = [Math.min(...learnt), Math.max(...learnt)]
-  const beyond = truth.filter((value) => value < low || value > high).length / truth.length
-  if (beyond > 0.1) {
-    print(
-      `${(100 * beyond).toFixed(0)}% of the test lies beyond all that training has shown, ${low.toFixed(2)} to ${high.toFixed(2)}. The answer is a weighted sum of h, which never leaves -1 to 1: it cannot follow. Try the changes from day to day in place of the prices.`,
-    )
-  }
 })
