@@ -4,8 +4,8 @@ import { adamStep } from './adam'
 
 /** As for adam; keep = 1 - α·λ: what the decay leaves of w. */
 export function adamw(
-  w: usize, dw: usize, m: usize, v: usize, vMax: usize, n: usize,
+  table: usize, from: usize, to: usize,
   stepSize: f32, new1: f32, beta2: f32, new2: f32, rootCorrection: f32, eps: f32, keep: f32,
 ): void {
-  adamStep(w, dw, m, v, vMax, n, stepSize, new1, beta2, new2, rootCorrection, eps, 0, keep)
+  adamStep(table, from, to, stepSize, new1, beta2, new2, rootCorrection, eps, 0, keep)
 }

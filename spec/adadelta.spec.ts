@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AdadeltaOptions } from '../src/reference/adadelta.ts'
-import { lengths, numbers, seeds } from './twins.ts'
-import { expectUpdates, ofStep, path } from './updates.ts'
+import { numbers, seeds } from './twins.ts'
+import { expectUpdates, ofStep, parameters, path, totalOf } from './updates.ts'
 
 const settings: fc.Arbitrary<AdadeltaOptions> = fc
   .record({
@@ -20,11 +20,13 @@ const usual = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0 }
 describe('adadeltaInto', () => {
   it('on the twins is within rounding of the step of the definition', () => {
     fc.assert(
-      fc.property(lengths, settings, seeds, (n, options, seed) => {
+      fc.property(parameters, settings, seeds, (sizes, options, seed) => {
+        const n = totalOf(sizes)
         const [w, dw] = [numbers(seed, n), numbers(seed + 1, n)]
         const [v, u] = [2, 3].map((i) => numbers(seed + i, n, { min: 0.01, max: 4 }))
         expectUpdates(
           (k, [w, dw, v, u]) => k.adadeltaInto(w, dw, v, u, options),
+          sizes,
           [w, dw, v, u],
           // √(u/v), up to 20 here, multiplies the rounding of g = dw + λ·w where the two cancel
           (exact) => [ofStep(w, exact[0], 5e-6, 5e-6), {}, { ulp: 4, abs: 1e-6 }, { ulp: 16, abs: 1e-6 }],

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AdagradOptions } from '../src/reference/adagrad.ts'
-import { lengths, numbers, seeds } from './twins.ts'
-import { expectUpdates, ofStep, path } from './updates.ts'
+import { numbers, seeds } from './twins.ts'
+import { expectUpdates, ofStep, parameters, path, totalOf } from './updates.ts'
 
 const settings: fc.Arbitrary<AdagradOptions> = fc.record({
   lr: fc.constantFrom(1e-3, 0.1),
@@ -18,10 +18,12 @@ const usual = { lr: 0.1, lrDecay: 0, eps: 0, weightDecay: 0, step: 1 }
 describe('adagradInto', () => {
   it('on the twins is within 5e-6 of the step of the definition', () => {
     fc.assert(
-      fc.property(lengths, settings, seeds, (n, options, seed) => {
+      fc.property(parameters, settings, seeds, (sizes, options, seed) => {
+        const n = totalOf(sizes)
         const arrays = [numbers(seed, n), numbers(seed + 1, n), numbers(seed + 2, n, { min: 0, max: 4 })]
         expectUpdates(
           (k, [w, dw, sum]) => k.adagradInto(w, dw, sum, options),
+          sizes,
           arrays,
           (exact) => [ofStep(arrays[0], exact[0]), {}, { ulp: 3, abs: 1e-7 }],
         )

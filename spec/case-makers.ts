@@ -82,15 +82,19 @@ export const axis = (name: 'sum' | 'mean' | 'argmax' | 'argmin'): MakeCase => {
   })
 }
 
-/** An update in place: of w and of all its buffers, which are positive. */
-export const update = (buffers: number, run: <A>(kernels: EveryKernel<A>, arrays: A[], flag: boolean) => void): MakeCase => {
-  return ({ n, c, flag, seed }) => ({
-    inputs: arrays(seed, new Array<number>(2 + buffers).fill(n * c), positive),
-    compute: (k, ...all) => {
-      run(k, all, flag)
-      return all
-    },
-  })
+/** An update in place: of up to four parameters, and of all their buffers, which are positive. */
+export const update = (buffers: number, run: <A>(kernels: EveryKernel<A>, lists: A[][], flag: boolean) => void): MakeCase => {
+  return ({ n, c, s, k: count, flag, seed }) => {
+    const sizes = [n * c, s, 0, c * s].slice(0, count - 1)
+    return {
+      inputs: Array.from({ length: 2 + buffers }, (_, i) => arrays(seed + 9 * i, sizes, positive)).flat(),
+      compute: (k, ...all) => {
+        const lists = Array.from({ length: 2 + buffers }, (_, i) => all.slice(i * sizes.length, (i + 1) * sizes.length))
+        run(k, lists, flag)
+        return all
+      },
+    }
+  }
 }
 
 export const adam = { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.1, step: 3 }

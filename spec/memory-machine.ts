@@ -1,4 +1,5 @@
 import type { HostArray } from '../src/reference/array.ts'
+import { endOfJob } from '../src/wasm/kernels/update.ts'
 import { type WasmArray, WasmMemory } from '../src/wasm/memory.ts'
 
 const SEED = 2654435761
@@ -47,8 +48,8 @@ export class Machine {
       const at = memory.address(x)
       fill(memory.float32.subarray(at / 4, at / 4 + x.length), mark)
       this.#expected.set(x, mark)
-      memory.written(x)
     }
+    memory.written(...targets)
   }
 
   /** What a program reads is right. */
@@ -160,11 +161,17 @@ export function backward(machine: Machine, { sizes, w }: Model, x: WasmArray, gr
   return gradients
 }
 
+/** Updates all parameters, as many at once as the kernels do. */
 export function adam(machine: Machine, p: Model, gradients: WasmArray[]): void {
   for (const [i, w] of p.w.entries()) {
-    p.m[i] ??= machine.run(w.length)
-    p.v[i] ??= machine.run(w.length)
-    machine.update([w, p.m[i], p.v[i]], gradients[i])
+    p.m[i] ??= machine.upload(w.length)
+    p.v[i] ??= machine.upload(w.length)
+  }
+  const lists = [p.w, gradients, p.m, p.v] as const
+  for (let first = 0, end = 0; first < p.w.length; first = end) {
+    end = endOfJob(lists, first, machine.memory.budget)
+    const [w, dw, m, v] = lists.map((list) => list.slice(first, end))
+    machine.update([...w, ...m, ...v], ...dw)
   }
 }
 
@@ -172,8 +179,9 @@ export function adam(machine: Machine, p: Model, gradients: WasmArray[]): void {
 export function trainStep(machine: Machine, p: Model, batch: number, x: WasmArray = machine.upload(batch * p.sizes[0])): WasmArray {
   const graph = forward(machine, p, x, batch)
   const gradients = backward(machine, p, x, graph, batch)
+  machine.retire(graph)
   adam(machine, p, gradients)
-  machine.retire([...graph, ...gradients])
+  machine.retire(gradients)
   machine.drop(x)
   return graph[graph.length - 1]
 }

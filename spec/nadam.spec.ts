@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type NadamOptions, nadamMomentum } from '../src/reference/nadam.ts'
-import { lengths, numbers, seeds } from './twins.ts'
-import { expectUpdates, ofStep, path } from './updates.ts'
+import { numbers, seeds } from './twins.ts'
+import { expectUpdates, ofStep, parameters, path, totalOf } from './updates.ts'
 
 const settings: fc.Arbitrary<NadamOptions> = fc.record({
   lr: fc.constantFrom(1e-3, 0.1),
@@ -21,11 +21,13 @@ const settings: fc.Arbitrary<NadamOptions> = fc.record({
 describe('nadamInto', () => {
   it('on the twins is within 1e-5 of the terms of the step of the definition', () => {
     fc.assert(
-      fc.property(lengths, settings, seeds, (n, options, seed) => {
+      fc.property(parameters, settings, seeds, (sizes, options, seed) => {
+        const n = totalOf(sizes)
         const [w, dw, m] = [0, 1, 2].map((i) => numbers(seed + i, n))
         const v = numbers(seed + 3, n, { min: 0.1, max: 4 })
         expectUpdates(
           (k, [w, dw, m, v]) => k.nadamInto(w, dw, m, v, options),
+          sizes,
           [w, dw, m, v],
           // The step is a sum of two terms of either sign, each at most 8α / √v̂.
           (exact) => [

@@ -1,5 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { type BackendName, nn, optim, setBackend, tensor } from '../src/index.ts'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { type BackendName, nn, optim, setBackend, type Tensor, tensor } from '../src/index.ts'
+import { reference } from '../src/kernels.ts'
 
 beforeAll(() => setBackend('reference'))
 
@@ -102,6 +104,89 @@ describe('optimisers', () => {
       'loadStateDict: expected 1 groups and 1 states, got 1 and 2',
     )
   })
+})
+
+describe.each<BackendName>(['reference', 'wasm'])('parameters together, on %s', (backend) => {
+  beforeAll(() => setBackend(backend))
+
+  const optimizers: Record<string, (params: Tensor[]) => { step(): void; lr: number }> = {
+    SGD: (params) => new optim.SGD(params, { lr: 0.1, momentum: 0.9, dampening: 0.5, weightDecay: 0.1 }),
+    Adagrad: (params) => new optim.Adagrad(params, { lrDecay: 0.1 }),
+    Adadelta: (params) => new optim.Adadelta(params),
+    RMSprop: (params) => new optim.RMSprop(params, { momentum: 0.5, centered: true }),
+    Adam: (params) => new optim.Adam(params, { amsgrad: true }),
+    AdamW: (params) => new optim.AdamW(params),
+    NAdam: (params) => new optim.NAdam(params, { lr: 0.1, momentumDecay: 0.5 }),
+  }
+  const sizes = [3, 0, 17, 1]
+  /** The last one computes in double precision. */
+  const leaves = () => sizes.map((n, i) => tensor(new Array(n).fill(i + 1), { requiresGrad: true, dtype: i === 3 ? 'float64' : 'float32' }))
+
+  it.each(Object.entries(optimizers))('make the steps that %s makes with each alone, to the bit, whichever have a gradient', (_, make) => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), { minLength: 1, maxLength: 5 }), (steps) => {
+        const [together, alone] = [leaves(), leaves()]
+        const all = make(together)
+        const each = alone.map((p) => make([p]))
+        for (const [t, has] of steps.entries()) {
+          for (const params of [together, alone]) {
+            for (const [i, p] of params.entries()) p.grad = has[i] ? p.detach().mul(t + 1) : null
+          }
+          all.step()
+          for (const optimizer of each) optimizer.step()
+        }
+        expect(together.map((p) => p.toArray())).toEqual(alone.map((p) => p.toArray()))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('NAdam tells those apart whose momenta were others, though they have made as many steps', () => {
+    const walk = (params: Tensor[], makes: (params: Tensor[]) => optim.NAdam[]) => {
+      const optimizers = makes(params)
+      for (const [t, has] of [
+        [true, false],
+        [false, true],
+        [true, true],
+      ].entries()) {
+        for (const [i, p] of params.entries()) p.grad = has[i] ? p.detach().mul(2) : null
+        for (const optimizer of optimizers) {
+          optimizer.groups[0].betas = t === 0 ? [0.5, 0.9] : [0.9, 0.9]
+          optimizer.step()
+        }
+      }
+      return params.map((p) => p.toArray())
+    }
+    const together = walk([leaf(1), leaf(1)], (params) => [new optim.NAdam(params)])
+    expect(together).toEqual(walk([leaf(1), leaf(1)], (params) => params.map((p) => new optim.NAdam([p]))))
+    expect(together[0]).not.toEqual(together[1])
+  })
+})
+
+it('one call of a kernel updates all parameters that have made as many steps', async () => {
+  await setBackend('reference')
+  const call = vi.spyOn(reference, 'adamInto')
+  const [a, b, c] = [leaf(1), leaf(2), leaf(3)]
+  const optimizer = new optim.Adam([{ params: [a, b] }, { params: [c], lr: 1 }])
+  const sizes = (step: () => void) => {
+    call.mockClear()
+    step()
+    return call.mock.calls.map(([w, , , , , { step }]) => [w.length, step])
+  }
+  for (const p of [a, b, c]) p.grad = tensor([1])
+  expect(sizes(() => optimizer.step())).toEqual([
+    [2, 1],
+    [1, 1],
+  ])
+  b.grad = null
+  optimizer.step()
+  b.grad = tensor([1])
+  expect(sizes(() => optimizer.step())).toEqual([
+    [1, 3],
+    [1, 2],
+    [1, 3],
+  ])
+  call.mockRestore()
 })
 
 describe.each<BackendName>(['reference', 'wasm'])('clipGradNorm, on %s', (backend) => {

@@ -32,7 +32,8 @@ import * as strided from './reference/strided.ts'
 
 /**
  * The contract that every backend fulfils. A kernel takes contiguous row-major arrays and plain options and returns new arrays;
- * only those named ...Into write into their first arguments. What each one computes is defined in `src/reference/`.
+ * only those named ...Into write into their first arguments (updates into lists of arrays, one for each parameter of a model). What each
+ * one computes is defined in `src/reference/`.
  * A is the backend's kind of array: a typed array here, a place in WASM memory or a GPU buffer elsewhere.
  */
 export interface Kernels<A>

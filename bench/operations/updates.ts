@@ -5,13 +5,17 @@ const N = 200_000
 const ADAM = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 }
 
 /** One update of 200,000 weights in place: the weights and `states` arrays read and written, the gradient read. */
-function update(name: string, states: number, into: <A>(k: Kernels<A>, w: A, dw: A, state: A[], step: number) => void): OperationBench {
+function update(
+  name: string,
+  states: number,
+  into: <A>(k: Kernels<A>, w: A[], dw: A[], state: A[][], step: number) => void,
+): OperationBench {
   return {
     name: `${name} 200k`,
     bytes: 4 * N * (2 * (1 + states) + 1),
     task: (k, inputs) => {
-      const [w, dw] = [inputs.numbers(N), inputs.numbers(N)]
-      const state = Array.from({ length: states }, () => inputs.zeros(N))
+      const [w, dw] = [[inputs.numbers(N)], [inputs.numbers(N)]]
+      const state = Array.from({ length: states }, () => [inputs.zeros(N)])
       let step = 0
       return () => {
         into(k, w, dw, state, ++step)

@@ -1,8 +1,6 @@
 import { expect } from '../errors.ts'
-import { kernelsFor } from '../tensor/backend.ts'
-import { contiguous } from '../tensor/operation.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { bufferOf, expectRange, Optimizer, type Parameters, type State } from './optimizer.ts'
+import type { Batch } from './batch.ts'
+import { expectRange, Optimizer, type Parameters } from './optimizer.ts'
 
 export interface AdadeltaOptions {
   /** α: scales the steps, which have a length of their own. Default 1. */
@@ -24,10 +22,7 @@ export class Adadelta extends Optimizer<Required<AdadeltaOptions>> {
     super('Adadelta', params, { lr, rho, eps, weightDecay })
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<AdadeltaOptions>): void {
-    const kernels = kernelsFor(p.dtype)
-    const [v, u] = ['squareAvg', 'accDelta'].map((name) => bufferOf(state, name, p).storage.on(kernels))
-    kernels.adadeltaInto(p.storage.on(kernels), contiguous(gradient).storage.on(kernels), v, u, options)
-    state.step++
+  protected update(batch: Batch, options: Required<AdadeltaOptions>): void {
+    batch.kernels.adadeltaInto(batch.w, batch.dw, batch.buffers('squareAvg'), batch.buffers('accDelta'), options)
   }
 }

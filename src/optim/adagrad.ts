@@ -1,7 +1,5 @@
-import { kernelsFor } from '../tensor/backend.ts'
-import { contiguous } from '../tensor/operation.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { bufferOf, expectRange, Optimizer, type Parameters, type State } from './optimizer.ts'
+import type { Batch } from './batch.ts'
+import { expectRange, Optimizer, type Parameters } from './optimizer.ts'
 
 export interface AdagradOptions {
   /** α. Default 0.01. */
@@ -24,9 +22,8 @@ export class Adagrad extends Optimizer<Required<AdagradOptions>> {
     super('Adagrad', params, { lr, lrDecay, weightDecay, initialAccumulatorValue, eps })
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<AdagradOptions>): void {
-    const kernels = kernelsFor(p.dtype)
-    const sum = bufferOf(state, 'sum', p, options.initialAccumulatorValue).storage.on(kernels)
-    kernels.adagradInto(p.storage.on(kernels), contiguous(gradient).storage.on(kernels), sum, { ...options, step: ++state.step })
+  protected update(batch: Batch, options: Required<AdagradOptions>): void {
+    const sum = batch.buffers('sum', options.initialAccumulatorValue)
+    batch.kernels.adagradInto(batch.w, batch.dw, sum, { ...options, step: batch.step + 1 })
   }
 }

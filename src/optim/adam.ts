@@ -1,8 +1,6 @@
 import { expect } from '../errors.ts'
-import { kernelsFor } from '../tensor/backend.ts'
-import { contiguous } from '../tensor/operation.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { bufferOf, expectRange, Optimizer, type Parameters, type State } from './optimizer.ts'
+import type { Batch } from './batch.ts'
+import { expectRange, Optimizer, type Parameters } from './optimizer.ts'
 
 export interface AdamOptions {
   /** α. Default 0.001. */
@@ -34,19 +32,18 @@ export function expectBetas(name: string, betas: readonly number[]): void {
   )
 }
 
-/** One update of p by the kernel of Adam or of AdamW. */
-function step(kernel: 'adamInto' | 'adamwInto', p: Tensor, gradient: Tensor, state: State, options: Required<AdamOptions>): void {
-  const kernels = kernelsFor(p.dtype)
+/** One update by the kernel of Adam or of AdamW. */
+function step(kernel: 'adamInto' | 'adamwInto', batch: Batch, options: Required<AdamOptions>): void {
   const { lr, betas, eps, weightDecay, amsgrad } = options
-  const [m, v] = ['expAvg', 'expAvgSq'].map((name) => bufferOf(state, name, p).storage.on(kernels))
-  const vMax = amsgrad ? bufferOf(state, 'maxExpAvgSq', p).storage.on(kernels) : null
-  kernels[kernel](p.storage.on(kernels), contiguous(gradient).storage.on(kernels), m, v, vMax, {
+  const [m, v] = [batch.buffers('expAvg'), batch.buffers('expAvgSq')]
+  const vMax = amsgrad ? batch.buffers('maxExpAvgSq') : null
+  batch.kernels[kernel](batch.w, batch.dw, m, v, vMax, {
     lr,
     beta1: betas[0],
     beta2: betas[1],
     eps,
     weightDecay,
-    step: ++state.step,
+    step: batch.step + 1,
   })
 }
 
@@ -56,8 +53,8 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
     super('Adam', params, complete('Adam', options, 0))
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<AdamOptions>): void {
-    step('adamInto', p, gradient, state, options)
+  protected update(batch: Batch, options: Required<AdamOptions>): void {
+    step('adamInto', batch, options)
   }
 }
 
@@ -67,7 +64,7 @@ export class AdamW extends Optimizer<Required<AdamOptions>> {
     super('AdamW', params, complete('AdamW', options, 0.01))
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<AdamOptions>): void {
-    step('adamwInto', p, gradient, state, options)
+  protected update(batch: Batch, options: Required<AdamOptions>): void {
+    step('adamwInto', batch, options)
   }
 }

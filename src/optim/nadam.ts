@@ -1,9 +1,7 @@
 import { nadamMomentum } from '../reference/nadam.ts'
-import { kernelsFor } from '../tensor/backend.ts'
-import { contiguous } from '../tensor/operation.ts'
-import type { Tensor } from '../tensor/tensor.ts'
 import { expectBetas } from './adam.ts'
-import { bufferOf, expectRange, Optimizer, type Parameters, type State } from './optimizer.ts'
+import type { Batch } from './batch.ts'
+import { expectRange, Optimizer, type Parameters } from './optimizer.ts'
 
 export interface NAdamOptions {
   /** α. Default 0.002. */
@@ -30,16 +28,14 @@ export class NAdam extends Optimizer<Required<NAdamOptions>> {
     super('NAdam', params, { lr, betas, eps, weightDecay, momentumDecay })
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<NAdamOptions>): void {
-    const kernels = kernelsFor(p.dtype)
+  protected update(batch: Batch, options: Required<NAdamOptions>): void {
     const { lr, betas, eps, weightDecay, momentumDecay } = options
-    const [m, v] = ['expAvg', 'expAvgSq'].map((name) => bufferOf(state, name, p).storage.on(kernels))
-    const step = ++state.step
+    const step = batch.step + 1
     const mu = nadamMomentum(betas[0], step, momentumDecay)
-    const muProduct = (state.scalars.muProduct ?? 1) * mu
-    state.scalars.muProduct = muProduct
     const muNext = nadamMomentum(betas[0], step + 1, momentumDecay)
-    kernels.nadamInto(p.storage.on(kernels), contiguous(gradient).storage.on(kernels), m, v, {
+    const muProduct = (batch.states[0].scalars.muProduct ?? 1) * mu
+    for (const { scalars } of batch.states) scalars.muProduct = muProduct
+    batch.kernels.nadamInto(batch.w, batch.dw, batch.buffers('expAvg'), batch.buffers('expAvgSq'), {
       lr,
       beta1: betas[0],
       beta2: betas[1],

@@ -1,19 +1,12 @@
 import { expect } from '../errors.ts'
 import { showShape } from '../reference/array.ts'
-import { full } from '../tensor/creation.ts'
 import { noGrad, retire } from '../tensor/tape.ts'
 import { Tensor } from '../tensor/tensor.ts'
+import { Batch, type State } from './batch.ts'
 
 /** Parameters that share options; what is not set here is taken from the optimiser's own. */
 export type ParameterGroup<O> = { params: readonly Tensor[] } & Partial<O>
 export type Parameters<O> = readonly Tensor[] | readonly ParameterGroup<O>[]
-
-/** What an optimiser keeps for one parameter: how many updates it has made, running means and the like in its shape, and single numbers. */
-export interface State {
-  step: number
-  buffers: Record<string, Tensor>
-  scalars: Record<string, number>
-}
 
 export interface OptimizerState<O> {
   groups: O[]
@@ -61,10 +54,10 @@ export abstract class Optimizer<O extends { lr: number }> {
   /** One update of every parameter that has a gradient. */
   step(): void {
     for (const group of this.groups) {
-      for (const p of group.params) {
-        if (p.grad === null) continue
-        this.update(p, p.grad, this.#stateOf(p), group)
-        p.storage.version++
+      for (const batch of this.#batchesOf(group.params)) {
+        this.update(batch, group)
+        for (const state of batch.states) state.step++
+        for (const { storage } of batch.params) storage.version++
       }
     }
   }
@@ -107,8 +100,24 @@ export abstract class Optimizer<O extends { lr: number }> {
     for (const [i, group] of this.groups.entries()) Object.assign(group, groups[i])
   }
 
-  /** Changes p in place, by a kernel; counts `state.step` up. */
-  protected abstract update(p: Tensor, gradient: Tensor, state: State, options: O): void
+  /** Changes these parameters in place, all by one call of a kernel. */
+  protected abstract update(batch: Batch, options: O): void
+
+  /** The parameters that have a gradient, together as far as their updates are the same: one that had none at times has made fewer steps. */
+  #batchesOf(params: readonly Tensor[]): Batch[] {
+    const batches: Batch[] = []
+    for (const p of params) {
+      if (p.grad === null) continue
+      const state = this.#stateOf(p)
+      let batch = batches.find((batch) => batch.takes(p, state))
+      if (!batch) {
+        batch = new Batch(p.dtype)
+        batches.push(batch)
+      }
+      batch.add(p, p.grad, state)
+    }
+    return batches
+  }
 
   #stateOf(p: Tensor): State {
     let state = this.#states.get(p)
@@ -123,12 +132,6 @@ export abstract class Optimizer<O extends { lr: number }> {
     const copies = noGrad(() => Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [name, buffer.clone()])))
     return { step, buffers: copies, scalars: { ...scalars } }
   }
-}
-
-/** The buffer of this name, in p's shape; at first filled with `value`. */
-export function bufferOf(state: State, name: string, p: Tensor, value = 0): Tensor {
-  state.buffers[name] ??= full(p.shape, value, { dtype: p.dtype })
-  return state.buffers[name]
 }
 
 /** An option that must be 0 or more, and below `end` where there is one; each with its name. */

@@ -1,7 +1,5 @@
-import { kernelsFor } from '../tensor/backend.ts'
-import { contiguous } from '../tensor/operation.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { bufferOf, expectRange, Optimizer, type Parameters, type State } from './optimizer.ts'
+import type { Batch } from './batch.ts'
+import { expectRange, Optimizer, type Parameters } from './optimizer.ts'
 
 export interface RMSpropOptions {
   /** α. Default 0.01. */
@@ -26,12 +24,9 @@ export class RMSprop extends Optimizer<Required<RMSpropOptions>> {
     super('RMSprop', params, { lr, alpha, eps, weightDecay, momentum, centered })
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<RMSpropOptions>): void {
-    const kernels = kernelsFor(p.dtype)
-    const buffer = (name: string) => bufferOf(state, name, p).storage.on(kernels)
-    const mean = options.centered ? buffer('gradAvg') : null
-    const velocity = options.momentum > 0 ? buffer('momentumBuffer') : null
-    kernels.rmspropInto(p.storage.on(kernels), contiguous(gradient).storage.on(kernels), buffer('squareAvg'), mean, velocity, options)
-    state.step++
+  protected update(batch: Batch, options: Required<RMSpropOptions>): void {
+    const mean = options.centered ? batch.buffers('gradAvg') : null
+    const velocity = options.momentum > 0 ? batch.buffers('momentumBuffer') : null
+    batch.kernels.rmspropInto(batch.w, batch.dw, batch.buffers('squareAvg'), mean, velocity, options)
   }
 }

@@ -1,8 +1,6 @@
 import { expect } from '../errors.ts'
-import { kernelsFor } from '../tensor/backend.ts'
-import { contiguous } from '../tensor/operation.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { bufferOf, Optimizer, type Parameters, type State } from './optimizer.ts'
+import type { Batch } from './batch.ts'
+import { Optimizer, type Parameters } from './optimizer.ts'
 
 export interface SGDOptions {
   lr: number
@@ -32,10 +30,8 @@ export class SGD extends Optimizer<Required<SGDOptions>> {
     super('SGD', params, { lr, momentum, dampening, nesterov, weightDecay })
   }
 
-  protected update(p: Tensor, gradient: Tensor, state: State, options: Required<SGDOptions>): void {
-    const kernels = kernelsFor(p.dtype)
-    const velocity = options.momentum === 0 ? null : bufferOf(state, 'momentumBuffer', p).storage.on(kernels)
-    kernels.sgdInto(p.storage.on(kernels), contiguous(gradient).storage.on(kernels), velocity, { ...options, step: state.step })
-    state.step++
+  protected update(batch: Batch, options: Required<SGDOptions>): void {
+    const velocity = options.momentum === 0 ? null : batch.buffers('momentumBuffer')
+    batch.kernels.sgdInto(batch.w, batch.dw, velocity, { ...options, step: batch.step })
   }
 }

@@ -1,7 +1,7 @@
-import type { HostArray } from './array.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface AdadeltaKernels<A> {
-  adadeltaInto(w: A, dw: A, v: A, u: A, options: AdadeltaOptions): void
+  adadeltaInto(w: readonly A[], dw: readonly A[], v: readonly A[], u: readonly A[], options: AdadeltaOptions): void
 }
 
 export interface AdadeltaOptions {
@@ -22,7 +22,7 @@ export interface AdadeltaOptions {
  *
  * w, dw, v, u: one shape
  */
-export function adadeltaInto(w: HostArray, dw: HostArray, v: HostArray, u: HostArray, options: AdadeltaOptions): void {
+export function adadeltaStep(w: HostArray, dw: HostArray, v: HostArray, u: HostArray, options: AdadeltaOptions): void {
   const { lr, rho, eps, weightDecay } = options
   for (let i = 0; i < w.length; i++) {
     const g = dw[i] + weightDecay * w[i]
@@ -31,4 +31,9 @@ export function adadeltaInto(w: HostArray, dw: HostArray, v: HostArray, u: HostA
     u[i] = rho * u[i] + (1 - rho) * delta * delta
     w[i] -= lr * delta
   }
+}
+
+/** This step for every parameter.        w, dw, v, u: a list each, of one array for every parameter */
+export function adadeltaInto(w: HostArrays, dw: HostArrays, v: HostArrays, u: HostArrays, options: AdadeltaOptions): void {
+  for (const i of w.keys()) adadeltaStep(w[i], dw[i], v[i], u[i], options)
 }

@@ -1,7 +1,7 @@
-import type { HostArray } from './array.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface AdagradKernels<A> {
-  adagradInto(w: A, dw: A, sum: A, options: AdagradOptions): void
+  adagradInto(w: readonly A[], dw: readonly A[], sum: readonly A[], options: AdagradOptions): void
 }
 
 export interface AdagradOptions {
@@ -22,7 +22,7 @@ export interface AdagradOptions {
  *
  * A weight that is seldom moved keeps long steps; no step ever grows. w, dw, sum: one shape
  */
-export function adagradInto(w: HostArray, dw: HostArray, sum: HostArray, options: AdagradOptions): void {
+export function adagradStep(w: HostArray, dw: HostArray, sum: HostArray, options: AdagradOptions): void {
   const { lr, lrDecay, eps, weightDecay, step } = options
   const stepSize = lr / (1 + (step - 1) * lrDecay)
   for (let i = 0; i < w.length; i++) {
@@ -30,4 +30,9 @@ export function adagradInto(w: HostArray, dw: HostArray, sum: HostArray, options
     sum[i] += g * g
     w[i] -= (stepSize * g) / (Math.sqrt(sum[i]) + eps)
   }
+}
+
+/** This step for every parameter.        w, dw, sum: a list each, of one array for every parameter */
+export function adagradInto(w: HostArrays, dw: HostArrays, sum: HostArrays, options: AdagradOptions): void {
+  for (const i of w.keys()) adagradStep(w[i], dw[i], sum[i], options)
 }

@@ -1,7 +1,7 @@
-import type { HostArray } from './array.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface AdamKernels<A> {
-  adamInto(w: A, dw: A, m: A, v: A, vMax: A | null, options: AdamOptions): void
+  adamInto(w: readonly A[], dw: readonly A[], m: readonly A[], v: readonly A[], vMax: readonly A[] | null, options: AdamOptions): void
 }
 
 export interface AdamOptions {
@@ -24,7 +24,7 @@ export interface AdamOptions {
  *
  * With vMax (AMSGrad, Reddi et al. 2018) the greatest v so far takes the place of v. w, dw, m, v, vMax: one shape
  */
-export function adamInto(w: HostArray, dw: HostArray, m: HostArray, v: HostArray, vMax: HostArray | null, options: AdamOptions): void {
+export function adamStep(w: HostArray, dw: HostArray, m: HostArray, v: HostArray, vMax: HostArray | null, options: AdamOptions): void {
   const { lr, beta1, beta2, eps, weightDecay, step } = options
   const stepSize = lr / (1 - beta1 ** step)
   const rootCorrection = Math.sqrt(1 - beta2 ** step)
@@ -35,4 +35,9 @@ export function adamInto(w: HostArray, dw: HostArray, m: HostArray, v: HostArray
     if (vMax) vMax[i] = Math.max(vMax[i], v[i])
     w[i] -= (stepSize * m[i]) / (Math.sqrt(vMax ? vMax[i] : v[i]) / rootCorrection + eps)
   }
+}
+
+/** This step for every parameter.        w, dw, m, v, vMax: a list each, of one array for every parameter */
+export function adamInto(w: HostArrays, dw: HostArrays, m: HostArrays, v: HostArrays, vMax: HostArrays | null, options: AdamOptions): void {
+  for (const i of w.keys()) adamStep(w[i], dw[i], m[i], v[i], vMax?.[i] ?? null, options)
 }

@@ -1,8 +1,8 @@
-import { type AdamOptions, adamInto } from './adam.ts'
-import type { HostArray } from './array.ts'
+import { type AdamOptions, adamStep } from './adam.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface AdamwKernels<A> {
-  adamwInto(w: A, dw: A, m: A, v: A, vMax: A | null, options: AdamOptions): void
+  adamwInto(w: readonly A[], dw: readonly A[], m: readonly A[], v: readonly A[], vMax: readonly A[] | null, options: AdamOptions): void
 }
 
 /**
@@ -13,7 +13,19 @@ export interface AdamwKernels<A> {
  *
  * w, dw, m, v, vMax: one shape
  */
-export function adamwInto(w: HostArray, dw: HostArray, m: HostArray, v: HostArray, vMax: HostArray | null, options: AdamOptions): void {
+export function adamwStep(w: HostArray, dw: HostArray, m: HostArray, v: HostArray, vMax: HostArray | null, options: AdamOptions): void {
   for (let i = 0; i < w.length; i++) w[i] *= 1 - options.lr * options.weightDecay
-  adamInto(w, dw, m, v, vMax, { ...options, weightDecay: 0 })
+  adamStep(w, dw, m, v, vMax, { ...options, weightDecay: 0 })
+}
+
+/** This step for every parameter.        w, dw, m, v, vMax: a list each, of one array for every parameter */
+export function adamwInto(
+  w: HostArrays,
+  dw: HostArrays,
+  m: HostArrays,
+  v: HostArrays,
+  vMax: HostArrays | null,
+  options: AdamOptions,
+): void {
+  for (const i of w.keys()) adamwStep(w[i], dw[i], m[i], v[i], vMax?.[i] ?? null, options)
 }

@@ -3,6 +3,8 @@ import { GradusError } from '../errors.ts'
 /** The arrays that the readable definitions compute on: row-major, contiguous, one number after the other. */
 export type HostArray = Float32Array | Float64Array | Int32Array
 export type FloatArray = Float32Array | Float64Array
+/** One array for each parameter of a model. */
+export type HostArrays = readonly HostArray[]
 
 /** float32 is computed on every backend, float64 on the reference alone, int32 holds labels and indices. */
 export type DType = 'float32' | 'float64' | 'int32'

@@ -1,7 +1,7 @@
-import type { HostArray } from './array.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface NadamKernels<A> {
-  nadamInto(w: A, dw: A, m: A, v: A, options: NadamOptions): void
+  nadamInto(w: readonly A[], dw: readonly A[], m: readonly A[], v: readonly A[], options: NadamOptions): void
 }
 
 export interface NadamOptions {
@@ -30,7 +30,7 @@ export interface NadamOptions {
  *
  * w, dw, m, v: one shape
  */
-export function nadamInto(w: HostArray, dw: HostArray, m: HostArray, v: HostArray, options: NadamOptions): void {
+export function nadamStep(w: HostArray, dw: HostArray, m: HostArray, v: HostArray, options: NadamOptions): void {
   const { beta1, beta2, eps, weightDecay, step } = options
   const [ofGradient, ofMomentum] = nadamStepSizes(options)
   const rootCorrection = Math.sqrt(1 - beta2 ** step)
@@ -40,6 +40,11 @@ export function nadamInto(w: HostArray, dw: HostArray, m: HostArray, v: HostArra
     v[i] = beta2 * v[i] + (1 - beta2) * g * g
     w[i] -= (ofGradient * g + ofMomentum * m[i]) / (Math.sqrt(v[i]) / rootCorrection + eps)
   }
+}
+
+/** This step for every parameter.        w, dw, m, v: a list each, of one array for every parameter */
+export function nadamInto(w: HostArrays, dw: HostArrays, m: HostArrays, v: HostArrays, options: NadamOptions): void {
+  for (const i of w.keys()) nadamStep(w[i], dw[i], m[i], v[i], options)
 }
 
 /** α·(1 - μ_t) / (1 - Π_t) and α·μ_{t+1} / (1 - Π_{t+1}) */

@@ -1,7 +1,14 @@
-import type { HostArray } from './array.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface RmspropKernels<A> {
-  rmspropInto(w: A, dw: A, v: A, mean: A | null, velocity: A | null, options: RmspropOptions): void
+  rmspropInto(
+    w: readonly A[],
+    dw: readonly A[],
+    v: readonly A[],
+    mean: readonly A[] | null,
+    velocity: readonly A[] | null,
+    options: RmspropOptions,
+  ): void
 }
 
 export interface RmspropOptions {
@@ -24,7 +31,7 @@ export interface RmspropOptions {
  * v - m², the variance of the gradients, is kept from falling below 0 by rounding.
  * w, dw, v, mean, velocity: one shape; mean is null where not centred, velocity without momentum
  */
-export function rmspropInto(
+export function rmspropStep(
   w: HostArray,
   dw: HostArray,
   v: HostArray,
@@ -44,4 +51,16 @@ export function rmspropInto(
     }
     w[i] -= lr * d
   }
+}
+
+/** This step for every parameter.        w, dw, v, mean, velocity: a list each, of one array for every parameter */
+export function rmspropInto(
+  w: HostArrays,
+  dw: HostArrays,
+  v: HostArrays,
+  mean: HostArrays | null,
+  velocity: HostArrays | null,
+  options: RmspropOptions,
+): void {
+  for (const i of w.keys()) rmspropStep(w[i], dw[i], v[i], mean?.[i] ?? null, velocity?.[i] ?? null, options)
 }

@@ -1,7 +1,7 @@
-import type { HostArray } from './array.ts'
+import type { HostArray, HostArrays } from './array.ts'
 
 export interface SgdKernels<A> {
-  sgdInto(w: A, dw: A, velocity: A | null, options: SgdOptions): void
+  sgdInto(w: readonly A[], dw: readonly A[], velocity: readonly A[] | null, options: SgdOptions): void
 }
 
 export interface SgdOptions {
@@ -23,7 +23,7 @@ export interface SgdOptions {
  *
  * w, dw, velocity: one shape; velocity is null without momentum
  */
-export function sgdInto(w: HostArray, dw: HostArray, velocity: HostArray | null, options: SgdOptions): void {
+export function sgdStep(w: HostArray, dw: HostArray, velocity: HostArray | null, options: SgdOptions): void {
   const { lr, momentum, dampening, nesterov, weightDecay, step } = options
   for (let i = 0; i < w.length; i++) {
     let g = dw[i] + weightDecay * w[i]
@@ -33,4 +33,9 @@ export function sgdInto(w: HostArray, dw: HostArray, velocity: HostArray | null,
     }
     w[i] -= lr * g
   }
+}
+
+/** This step for every parameter.        w, dw, velocity: a list each, of one array for every parameter */
+export function sgdInto(w: HostArrays, dw: HostArrays, velocity: HostArrays | null, options: SgdOptions): void {
+  for (const i of w.keys()) sgdStep(w[i], dw[i], velocity?.[i] ?? null, options)
 }

@@ -60,6 +60,11 @@ export class WasmMemory {
     this.#budget = new Budget(budget)
   }
 
+  /** How many bytes may be in use before something has to leave. */
+  get budget(): number {
+    return this.#budget.bytes
+  }
+
   get float32(): Float32Array {
     return this.#heap.float32
   }
@@ -145,13 +150,18 @@ export class WasmMemory {
     return y
   }
 
-  /** The running call wrote x in place: a copy outside is out of date. */
-  written(x: WasmArray): void {
-    expect(x.block !== null, this.#operation, () => 'an array is written in place that is not in the heap: take its address first')
-    x.host = null
-    if (x.kept) return
-    x.kept = true
-    this.#move(x, this.#kept)
+  /** The running call wrote these in place: copies outside are out of date. They belong together, so the longest pause of one is to be expected of all. */
+  written(...arrays: WasmArray[]): void {
+    let period = 0
+    for (const x of arrays) period = Math.max(period, x.period)
+    for (const x of arrays) {
+      expect(x.block !== null, this.#operation, () => 'an array is written in place that is not in the heap: take its address first')
+      x.host = null
+      x.period = period
+      if (x.kept) continue
+      x.kept = true
+      this.#move(x, this.#kept)
+    }
   }
 
   /** The address of `bytes` bytes for the length of the running call. Each request of a call has bytes of its own. */

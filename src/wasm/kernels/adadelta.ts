@@ -1,29 +1,17 @@
 import type { AdadeltaKernels } from '../../reference/adadelta.ts'
 import type { WasmArray } from '../memory.ts'
-import { COST, type Core, runEach } from './core.ts'
+import type { Core } from './core.ts'
+import { runUpdate, type Update } from './update.ts'
 
 export interface AdadeltaExports {
-  adadelta(
-    w: number,
-    dw: number,
-    v: number,
-    u: number,
-    n: number,
-    lr: number,
-    rho: number,
-    fresh: number,
-    eps: number,
-    weightDecay: number,
-  ): void
+  adadelta: Update
 }
 
-export function adadelta({ exports, memory, threads }: Core<AdadeltaExports>): AdadeltaKernels<WasmArray> {
+export function adadelta(core: Core<AdadeltaExports>): AdadeltaKernels<WasmArray> {
   return {
     adadeltaInto(w, dw, v, u, { lr, rho, eps, weightDecay }) {
-      memory.begin('adadeltaInto', w, dw, v, u)
-      const addresses = [w, dw, v, u].map((x) => memory.address(x))
-      runEach(threads, exports.adadelta, addresses, w.length, [lr, rho, 1 - rho, eps, weightDecay], COST.update)
-      for (const x of [w, v, u]) memory.written(x)
+      const parameters = [lr, rho, 1 - rho, eps, weightDecay]
+      runUpdate(core, 'adadeltaInto', core.exports.adadelta, [w, dw, v, u], parameters)
     },
   }
 }

@@ -1,18 +1,17 @@
 import type { AdagradKernels } from '../../reference/adagrad.ts'
 import type { WasmArray } from '../memory.ts'
-import { COST, type Core, runEach } from './core.ts'
+import type { Core } from './core.ts'
+import { runUpdate, type Update } from './update.ts'
 
 export interface AdagradExports {
-  adagrad(w: number, dw: number, sum: number, n: number, stepSize: number, eps: number, weightDecay: number): void
+  adagrad: Update
 }
 
-export function adagrad({ exports, memory, threads }: Core<AdagradExports>): AdagradKernels<WasmArray> {
+export function adagrad(core: Core<AdagradExports>): AdagradKernels<WasmArray> {
   return {
     adagradInto(w, dw, sum, { lr, lrDecay, eps, weightDecay, step }) {
-      memory.begin('adagradInto', w, dw, sum)
-      const addresses = [w, dw, sum].map((x) => memory.address(x))
-      runEach(threads, exports.adagrad, addresses, w.length, [lr / (1 + (step - 1) * lrDecay), eps, weightDecay], COST.update)
-      for (const x of [w, sum]) memory.written(x)
+      const parameters = [lr / (1 + (step - 1) * lrDecay), eps, weightDecay]
+      runUpdate(core, 'adagradInto', core.exports.adagrad, [w, dw, sum], parameters)
     },
   }
 }

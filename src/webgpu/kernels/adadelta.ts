@@ -1,8 +1,7 @@
 import type { AdadeltaKernels } from '../../reference/adadelta.ts'
-import { runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import { updateSource } from '../update.ts'
+import { runUpdate, updateSource } from '../update.ts'
 
 const source = updateSource(
   'adadeltaInto',
@@ -17,6 +16,6 @@ const source = updateSource(
 
 export const adadelta = (gpu: Gpu): AdadeltaKernels<GpuArray> => ({
   adadeltaInto(w, dw, v, u, { lr, rho, eps, weightDecay }) {
-    runEach(gpu, source, w.length, { w, dw, v, u }, { lr, rho, fresh: 1 - rho, eps, weightDecay })
+    runUpdate(gpu, source, { w, dw, v, u }, { lr, rho, fresh: 1 - rho, eps, weightDecay })
   },
 })

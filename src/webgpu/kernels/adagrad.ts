@@ -1,8 +1,7 @@
 import type { AdagradKernels } from '../../reference/adagrad.ts'
-import { runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import { updateSource } from '../update.ts'
+import { runUpdate, updateSource } from '../update.ts'
 
 const source = updateSource(
   'adagradInto',
@@ -15,6 +14,6 @@ const source = updateSource(
 
 export const adagrad = (gpu: Gpu): AdagradKernels<GpuArray> => ({
   adagradInto(w, dw, sum, { lr, lrDecay, eps, weightDecay, step }) {
-    runEach(gpu, source, w.length, { w, dw, sum }, { stepSize: lr / (1 + (step - 1) * lrDecay), eps, weightDecay })
+    runUpdate(gpu, source, { w, dw, sum }, { stepSize: lr / (1 + (step - 1) * lrDecay), eps, weightDecay })
   },
 })

@@ -1,8 +1,7 @@
 import type { AdamKernels, AdamOptions } from '../../reference/adam.ts'
-import { runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import { updateSource } from '../update.ts'
+import { type Lists, runUpdate, updateSource } from '../update.ts'
 
 /** `keep` is what AdamW leaves of w; Adam leaves all. `greatest` yields the v that the step is divided by. */
 const source = (buffers: readonly string[], greatest: string) =>
@@ -23,17 +22,16 @@ const amsgrad = source(['vMax'], 'let greatest = max(vMax[i], v[i]); vMax[i] = g
 /** Adam's step; the weights keep the share `keep` of themselves beside it. */
 export function runAdam(
   gpu: Gpu,
-  arrays: Readonly<Record<'w' | 'dw' | 'm' | 'v', GpuArray>>,
-  vMax: GpuArray | null,
+  lists: Lists<'m' | 'v'>,
+  vMax: readonly GpuArray[] | null,
   { lr, beta1, beta2, eps, weightDecay, step }: AdamOptions,
   keep: number,
 ): void {
   const stepSize = lr / (1 - beta1 ** step)
   const rootCorrection = Math.sqrt(1 - beta2 ** step)
   const params = { keep, stepSize, beta1, new1: 1 - beta1, beta2, new2: 1 - beta2, rootCorrection, eps, weightDecay }
-  const { length } = arrays.w
-  if (vMax === null) runEach(gpu, plain, length, arrays, params)
-  else runEach(gpu, amsgrad, length, { ...arrays, vMax }, params)
+  if (vMax === null) runUpdate(gpu, plain, lists, params)
+  else runUpdate(gpu, amsgrad, { ...lists, vMax }, params)
 }
 
 export const adam = (gpu: Gpu): AdamKernels<GpuArray> => ({

@@ -1,8 +1,7 @@
 import { type NadamKernels, nadamStepSizes } from '../../reference/nadam.ts'
-import { runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import { updateSource } from '../update.ts'
+import { runUpdate, updateSource } from '../update.ts'
 
 const source = updateSource(
   'nadamInto',
@@ -20,6 +19,6 @@ export const nadam = (gpu: Gpu): NadamKernels<GpuArray> => ({
     const [ofGradient, ofMomentum] = nadamStepSizes(options)
     const rootCorrection = Math.sqrt(1 - beta2 ** step)
     const params = { ofGradient, ofMomentum, beta1, new1: 1 - beta1, beta2, new2: 1 - beta2, rootCorrection, eps, weightDecay }
-    runEach(gpu, source, w.length, { w, dw, m, v }, params)
+    runUpdate(gpu, source, { w, dw, m, v }, params)
   },
 })

@@ -1,8 +1,7 @@
 import type { RmspropKernels } from '../../reference/rmsprop.ts'
-import { runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import { updateSource } from '../update.ts'
+import { runUpdate, updateSource } from '../update.ts'
 
 const source = (isCentred: boolean, hasMomentum: boolean) =>
   updateSource(
@@ -23,6 +22,6 @@ export const rmsprop = (gpu: Gpu): RmspropKernels<GpuArray> => ({
   rmspropInto(w, dw, v, mean, velocity, { lr, alpha, eps, weightDecay, momentum }) {
     const arrays = { w, dw, v, ...(mean && { mean }), ...(velocity && { velocity }) }
     const source = sources[Number(mean !== null)][Number(velocity !== null)]
-    runEach(gpu, source, w.length, arrays, { lr, alpha, fresh: 1 - alpha, eps, momentum, weightDecay })
+    runUpdate(gpu, source, arrays, { lr, alpha, fresh: 1 - alpha, eps, momentum, weightDecay })
   },
 })

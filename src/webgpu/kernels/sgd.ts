@@ -1,8 +1,7 @@
 import type { SgdKernels } from '../../reference/sgd.ts'
-import { runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import { updateSource } from '../update.ts'
+import { runUpdate, updateSource } from '../update.ts'
 
 const plain = updateSource('sgdInto', [], ['lr'], 'w[i] -= p.lr * g;')
 
@@ -20,11 +19,11 @@ export function sgd(gpu: Gpu): SgdKernels<GpuArray> {
   return {
     sgdInto(w, dw, velocity, { lr, momentum, dampening, nesterov, weightDecay, step }) {
       if (velocity === null) {
-        runEach(gpu, plain, w.length, { w, dw }, { lr, weightDecay })
+        runUpdate(gpu, plain, { w, dw }, { lr, weightDecay })
         return
       }
       const params = { lr, momentum, undamped: 1 - dampening, nesterov: Number(nesterov), first: Number(step === 0), weightDecay }
-      runEach(gpu, withVelocity, w.length, { w, dw, velocity }, params)
+      runUpdate(gpu, withVelocity, { w, dw, velocity }, params)
     },
   }
 }
