@@ -315,7 +315,7 @@ describe('what leaves first', () => {
     const m = memory.upload(new Float32Array(4000))
     memory.begin('update', w, m)
     memory.written(w, m)
-    const passing = make(memory, 4000)
+    const passing = make(memory, 4000, w) // a forward pass: of what is kept, m is the least recently used
     for (let i = 0; i < 10; i++) memory.begin('idle')
     make(memory, 6000) // something must leave
     expect([w, m, passing].map(({ block }) => block !== null)).toEqual([true, true, false])
