@@ -68,7 +68,7 @@ const others: Record<string, (team: Wasm, o: Sizes) => (w: WasmArray, other: Was
   'an update': ({ kernels }) => {
     const sgd = { lr: 0.5, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, step: 0 }
     return (w, other) => {
-      kernels.sgdInto(w, other, null, sgd)
+      kernels.sgdInto([w], [other], null, sgd)
       return w
     }
   },
@@ -190,7 +190,7 @@ describe('weights are packed', () => {
     const train = () => {
       const dy = team.kernels.linear(x, w, b, o)
       const [dx, dw] = team.kernels.linearBackward(dy, x, w, o, [true, true, false])
-      if (dw) team.kernels.sgdInto(w, dw, null, { lr: 0.1, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, step: 0 })
+      if (dw) team.kernels.sgdInto([w], [dw], null, { lr: 0.1, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, step: 0 })
       for (const y of [dy, dx, dw]) if (y) team.kernels.release(y)
     }
     return { ...team, w, use, train }
