@@ -169,7 +169,7 @@ export function adam(machine: Machine, p: Model, gradients: WasmArray[]): void {
   }
   const lists = [p.w, gradients, p.m, p.v] as const
   for (let first = 0, end = 0; first < p.w.length; first = end) {
-    end = endOfJob(lists, first, machine.memory.budget)
+    end = endOfJob(lists, first, machine.memory.stats().budget)
     const [w, dw, m, v] = lists.map((list) => list.slice(first, end))
     machine.update([...w, ...m, ...v], ...dw)
   }

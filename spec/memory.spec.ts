@@ -308,19 +308,6 @@ describe('what leaves first', () => {
     expect(memory.stats().faults).toBe(0)
   })
 
-  it('what is written together stays together: a moment that is new is expected back as soon as its parameter, not at once', () => {
-    const memory = create(64 * KiB)
-    const w = make(memory, 4000)
-    for (let i = 0; i < 20; i++) memory.begin('idle') // w is needed in every 21st call
-    const m = memory.upload(new Float32Array(4000))
-    memory.begin('update', w, m)
-    memory.written(w, m)
-    const passing = make(memory, 4000, w) // a forward pass: of what is kept, m is the least recently used
-    for (let i = 0; i < 10; i++) memory.begin('idle')
-    make(memory, 6000) // something must leave
-    expect([w, m, passing].map(({ block }) => block !== null)).toEqual([true, true, false])
-  })
-
   it('what is written in place has no stale copy outside', () => {
     const memory = create(32 * KiB)
     const w = memory.upload(new Float32Array(4000))

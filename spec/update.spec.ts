@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { backendOn, type Exports } from '../src/wasm/index.ts'
 import { load } from '../src/wasm/load.ts'
+import { create, KiB, make } from './memory-arrays.ts'
 import { TINY } from './teams.ts'
 import { numbers } from './twins.ts'
 
@@ -58,5 +59,20 @@ describe('an update of all parameters', () => {
     for (const [i, x] of w.entries()) expect(kernels.download(x, 'w').every((v) => v === i - (i + 1) / 2)).toBe(true)
     vi.restoreAllMocks()
     release(...w, ...dw)
+  })
+})
+
+describe('the memory', () => {
+  it('what is written together stays together: a moment that is new is expected back as soon as its parameter, not at once', () => {
+    const memory = create(64 * KiB)
+    const w = make(memory, 4000)
+    for (let i = 0; i < 20; i++) memory.begin('idle') // w is needed in every 21st call
+    const m = memory.upload(new Float32Array(4000))
+    memory.begin('update', w, m)
+    memory.written(w, m)
+    const passing = make(memory, 4000, w) // a forward pass: of what is kept, m is the least recently used
+    for (let i = 0; i < 10; i++) memory.begin('idle')
+    make(memory, 6000) // something must leave
+    expect([w, m, passing].map(({ block }) => block !== null)).toEqual([true, true, false])
   })
 })

@@ -60,11 +60,6 @@ export class WasmMemory {
     this.#budget = new Budget(budget)
   }
 
-  /** How many bytes may be in use before something has to leave. */
-  get budget(): number {
-    return this.#budget.bytes
-  }
-
   get float32(): Float32Array {
     return this.#heap.float32
   }
@@ -152,8 +147,7 @@ export class WasmMemory {
 
   /** The running call wrote these in place: copies outside are out of date. They belong together, so the longest pause of one is to be expected of all. */
   written(...arrays: WasmArray[]): void {
-    let period = 0
-    for (const x of arrays) period = Math.max(period, x.period)
+    const period = Math.max(...arrays.map((x) => x.period))
     for (const x of arrays) {
       expect(x.block !== null, this.#operation, () => 'an array is written in place that is not in the heap: take its address first')
       x.host = null

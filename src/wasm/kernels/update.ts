@@ -31,7 +31,7 @@ export function runUpdate(
 ): void {
   const [w, , ...kept] = lists
   for (let first = 0, end: number; first < w.length; first = end) {
-    end = endOfJob(lists, first, memory.budget)
+    end = endOfJob(lists, first, memory.stats().budget)
     memory.begin(operation, ...arraysOf(lists, first, end))
     const table = memory.scratch(4 * ROW * (end - first + 1))
     const n = writeTable(memory, table, lists, first, end)
