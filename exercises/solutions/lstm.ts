@@ -336,10 +336,8 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
     throw new Error(`${options.data}: a forecast from windows of ${size} takes ${5 * size} values or more, got ${series.length}`)
   const scale = fitScale(series, known)
   if (scale.std === 0) throw new Error(`${options.data}: the first ${known} values are all the same, ${scale.mean}`)
-  const all = windows(
-    series.map((s) => (s - scale.mean) / scale.std),
-    size,
-  )
+  const scaled = series.map((s) => (s - scale.mean) / scale.std)
+  const all = windows(scaled, size)
   /** The windows whose value to forecast comes on one of these days. */
   const days = (from: number, to: number) => {
     const rows = Float32Array.from(all.x.slice(from - size, to - size).flatMap((row) => [...row]))
@@ -383,18 +381,19 @@ await lesson(import.meta, async ({ show, print, status, options }) => {
   )
   const rmse = (of: Float64Array) => Math.sqrt(of.reduce((sum, value, t) => sum + (value - truth[t]) ** 2, 0) / truth.length)
   const [ofLstm, ofNaive] = [rmse(forecast), rmse(naive)]
-  show(
-    table(
-      ['forecast', `off by, over ${truth.length} days (root mean square)`],
-      [
-        ['LSTM', ofLstm.toFixed(3)],
-        ['naive: as today', ofNaive.toFixed(3)],
-      ],
-    ),
-  )
+  const errors = Object.entries({ LSTM: ofLstm, 'naive: as today': ofNaive }).map(([name, error]) => [name, error.toFixed(3)])
+  show(table(['forecast', `off by, over ${truth.length} days (root mean square)`], errors))
   const verdict =
     ofLstm < ofNaive
       ? `is better than the naive forecast by ${(100 * (1 - ofLstm / ofNaive)).toFixed(1)}%`
       : 'does not beat the naive forecast'
   print(`Here the LSTM ${verdict}.`)
+  const learnt = series.subarray(0, known)
+  const [low, high] = [Math.min(...learnt), Math.max(...learnt)]
+  const beyond = truth.filter((value) => value < low || value > high).length / truth.length
+  if (beyond > 0.1) {
+    print(
+      `${(100 * beyond).toFixed(0)}% of the test lies beyond all that training has shown, ${low.toFixed(2)} to ${high.toFixed(2)}. The answer is a weighted sum of h, which never leaves -1 to 1: it cannot follow. Try the changes from day to day in place of the prices.`,
+    )
+  }
 })
