@@ -44,6 +44,20 @@ class TanhBackward {
 }
 export function tanhBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<TanhBackward>(dy, y, dx, n) }
 
+/** The places in ACTIVATIONS of src/reference/activation.ts, from 1; 0: none. */
+const RELU: i32 = 1, SIGMOID: i32 = 2, TANH: i32 = 3
+
+/** y_i = f(y_i), where a layer has just written them        y: [n], anywhere */
+export function activate(activation: i32, y: usize, n: usize): void {
+  const none = f32x4.splat(0)
+  if (activation == RELU) mapRow<Alone<Relu>>(y, y, n, none, none)
+  else if (activation == SIGMOID) mapRow<Alone<Sigmoid>>(y, y, n, none, none)
+  else if (activation == TANH) mapRow<Alone<Tanh>>(y, y, n, none, none)
+}
+
+/** A function without parameters, for the loops over rows. */
+class Alone<F> { @inline of(x: v128, _p: v128, _q: v128): v128 { return changetype<F>(0).of(x) } }
+
 class Gelu { @inline of(x: v128): v128 { return f32x4.mul(x, normalCdf(x)) } }
 export function gelu(x: usize, y: usize, n: usize): void { map<Gelu>(x, y, n) }
 

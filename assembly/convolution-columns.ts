@@ -7,6 +7,7 @@
  * and only so many columns at a time that they stay in the cache.
  */
 
+import { activate } from './activation'
 import { Geometry } from './geometry'
 import { matmul, matmulScratch } from './matmul'
 import { fillRow } from './rows'
@@ -40,7 +41,7 @@ function bytes(n: i32): usize {
 }
 
 /** x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U] */
-export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, from: i32, to: i32, scratch: usize): void {
+export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: i32, y: usize, from: i32, to: i32, scratch: usize): void {
   const positions = g.positions, depth = g.depth, filters = g.filters
   const block = blockOf(depth, positions)
   const columns = scratch
@@ -61,6 +62,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, fr
         gatherColumns(g, image, columns, first, count)
       }
       matmul(weights, depth, false, 0, matrix, ld, false, 0, out, positions, b != 0, 0, filters, count, depth, 1, spare)
+      if (activation) for (let f = 0; f < filters; f++) activate(activation, out + bytes(f * positions), count)
     }
   }
 }

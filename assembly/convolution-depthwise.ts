@@ -1,5 +1,6 @@
 /** Convolutions whose filters see one channel each: a product of matrices would have a single row, so they are computed line by line as they lie, without columns. */
 
+import { activate } from './activation'
 import { Geometry } from './geometry'
 import { beat } from './heartbeat'
 import { fillRow, loadFirst } from './rows'
@@ -15,13 +16,15 @@ function bytes(n: i32): usize {
 }
 
 /** x: [N, C, H, W], w: [O, 1, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U] */
-export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, from: i32, to: i32): void {
+export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: i32, y: usize, from: i32, to: i32): void {
   for (let filter = from * g.o; filter < to * g.o; filter++) { // of all images
     beat()
     const o = filter % g.o
     const bias = b ? v128.load32_splat(b + bytes(o)) : f32x4.splat(0)
     const channel = x + <usize>(filter / g.filters) * bytes(g.h * g.w)
-    convolveChannel(g, channel, w + bytes(o * g.depth), bias, y + <usize>filter * bytes(g.positions))
+    const outputs = y + <usize>filter * bytes(g.positions)
+    convolveChannel(g, channel, w + bytes(o * g.depth), bias, outputs)
+    activate(activation, outputs, g.positions)
   }
 }
 

@@ -3,6 +3,7 @@
  * registers and go over a channel, which is copied to a margin of zeros first, in bands of lines that stay in L1.
  */
 
+import { activate } from './activation'
 import { copyStrips, Strip } from './convolution-strips'
 import { Geometry } from './geometry'
 import { beat } from './heartbeat'
@@ -53,7 +54,7 @@ function copyBands(g: Geometry, channels: usize, used: i32, first: i32, count: i
  *
  *     x: [N, C, H, W], w: [O, C / groups, 3, 3], b: [O] or 0 -> y: [N, O, V, U]
  */
-export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, isMirrored: bool, from: i32, to: i32, scratch: usize): void {
+export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: i32, y: usize, isMirrored: bool, from: i32, to: i32, scratch: usize): void {
   const depth = g.channels, rows = g.filters
   const rowW = <usize>(isMirrored ? 36 : 36 * depth), columnW = <usize>(isMirrored ? 36 * rows : 36)
   const planeX = <usize>(g.h * g.w) << 2, planeY = <usize>(g.v * g.u) << 2
@@ -76,6 +77,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
             const filter = weights + <usize>r * rowW + <usize>(c + i) * columnW
             correlate(scratch + STRIP + <usize>i * bandBytes(g), columnsOf(g), filter, isMirrored, bias, c + i > 0, outputs, count, g.u)
           }
+          if (c + used == depth) activate(activation, outputs, <usize>(count * g.u))
         }
       }
     }

@@ -7,6 +7,7 @@
  * A block of tiles at a time, so that what is transformed stays in the cache. The transforms write the panels that the register tiles of the matrix product read.
  */
 
+import { activate } from './activation'
 import { copyStrips, Strip, Tiling, writeStrips, writeTiling } from './convolution-strips'
 import { PRODUCTS, storeFilters, storeOutputs, transformFilters, transformPatches, transformTiles } from './convolution-winograd-transforms'
 import { Geometry } from './geometry'
@@ -86,7 +87,7 @@ export function convolveScratch(g: Geometry, scratch: usize): usize {
  *
  *     x: [N, C, H, W], w: [O, C / groups, 3, 3], b: [O] or 0 -> y: [N, O, V, U]
  */
-export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, isMirrored: bool, from: i32, to: i32, scratch: usize): void {
+export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: i32, y: usize, isMirrored: bool, from: i32, to: i32, scratch: usize): void {
   const t = writeTiling(scratch, g, TILES)
   const depth = g.channels, rows = g.filters
   const most = tilesOf(t)
@@ -124,6 +125,9 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, y: usize, is
         const o = <usize>(group * rows + r)
         const bias = b ? v128.load32_splat(b + o * F) : f32x4.splat(0)
         storeChannel(g, places, tiles, products + <usize>(r * most) * F, productsStep, bias, y + o * planeY, spare)
+      }
+      for (let image = first / t.strips; activation && image < (first + count) / t.strips; image++) { // those that are complete now
+        activate(activation, y + <usize>(image * g.o + group * rows) * planeY, rows * g.v * g.u)
       }
     }
   }

@@ -47,20 +47,20 @@ export function convolutionScratch(g: Geometry, scratch: usize): usize {
   return geometryBytes() + max(winograd.addFilterGradientScratch(g, rest), max(winograd.convolveScratch(g, rest), winograd.convolveScratch(back, rest)))
 }
 
-/** x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U] */
-export function conv2d(g: Geometry, x: usize, w: usize, b: usize, y: usize, from: i32, to: i32, scratch: usize): void {
+/** x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] or 0 for none -> images from ... to of y: [N, O, V, U], which meet the activation while they lie in the cache */
+export function conv2d(g: Geometry, x: usize, w: usize, b: usize, activation: i32, y: usize, from: i32, to: i32, scratch: usize): void {
   const way = wayOf(g)
-  if (way == WINOGRAD) winograd.convolve(g, x, w, b, y, false, from, to, scratch + geometryBytes())
-  else if (way == DIRECT) direct.convolve(g, x, w, b, y, false, from, to, scratch + geometryBytes())
-  else if (way == DEPTHWISE) depthwise.convolve(g, x, w, b, y, from, to)
-  else columns.convolve(g, x, w, b, y, from, to, scratch)
+  if (way == WINOGRAD) winograd.convolve(g, x, w, b, activation, y, false, from, to, scratch + geometryBytes())
+  else if (way == DIRECT) direct.convolve(g, x, w, b, activation, y, false, from, to, scratch + geometryBytes())
+  else if (way == DEPTHWISE) depthwise.convolve(g, x, w, b, activation, y, from, to)
+  else columns.convolve(g, x, w, b, activation, y, from, to, scratch)
 }
 
 /** dy: [N, O, V, U], w: [O, C / groups, I, J] -> images from ... to of dx: [N, C, H, W] */
 export function conv2dInputGradient(g: Geometry, dy: usize, w: usize, dx: usize, from: i32, to: i32, scratch: usize): void {
   const way = wayOf(g)
-  if (way == WINOGRAD) winograd.convolve(mirrored(g, scratch), dy, w, 0, dx, true, from, to, scratch + geometryBytes())
-  else if (way == DIRECT) direct.convolve(mirrored(g, scratch), dy, w, 0, dx, true, from, to, scratch + geometryBytes())
+  if (way == WINOGRAD) winograd.convolve(mirrored(g, scratch), dy, w, 0, 0, dx, true, from, to, scratch + geometryBytes())
+  else if (way == DIRECT) direct.convolve(mirrored(g, scratch), dy, w, 0, 0, dx, true, from, to, scratch + geometryBytes())
   else if (way == DEPTHWISE) depthwise.inputGradient(g, dy, w, dx, from, to)
   else columns.inputGradient(g, dy, w, dx, from, to, scratch)
 }

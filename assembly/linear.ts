@@ -1,5 +1,30 @@
-/** Every row of y[m, n] becomes b[n]: the weighted sums are added to it. */
-export function spreadRows(b: usize, y: usize, m: i32, n: i32): void {
-  const bytes = <usize>n << 2
-  for (let i = 0; i < m; i++, y += bytes) memory.copy(y, b, bytes)
+import { activate } from './activation'
+import { matmul, MC } from './matmul'
+import { multiplyPacked } from './matmul-packed'
+
+/** Bytes of n numbers. */
+@inline
+function bytes(n: i32): usize {
+  return <usize>n << 2
+}
+
+/**
+ * y = f(x · wᵀ + b), or some columns of it: y's rows are `rowY` numbers apart. As many rows at a time as the product packs: they start as b, and meet the
+ * activation f while they still lie in the cache. b may be 0 for none; isPacked: w as `packInPlace` leaves it. `scratch` points to matmulScratch(m, n, k) bytes.
+ *
+ *     x: [m, k], w: [n, k], b: [n] -> y: [m, n]
+ */
+export function linear(
+  x: usize, w: usize, isPacked: bool, b: usize, activation: i32, y: usize, rowY: i32, m: i32, n: i32, k: i32, scratch: usize,
+): void {
+  for (let first = 0; first < m; first += MC) {
+    const rows = min(MC, m - first)
+    const end = y + bytes(rows * rowY)
+    if (b) for (let row = y; row < end; row += bytes(rowY)) memory.copy(row, b, bytes(n))
+    if (isPacked) multiplyPacked(x, w, y, rowY, b != 0, rows, n, k, scratch)
+    else matmul(x, k, false, 0, w, k, true, 0, y, rowY, b != 0, 0, rows, n, k, 1, scratch)
+    if (activation) for (let row = y; row < end; row += bytes(rowY)) activate(activation, row, n)
+    x += bytes(rows * k)
+    y = end
+  }
 }

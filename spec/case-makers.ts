@@ -1,6 +1,7 @@
 /** What a kernel computes on inputs of any size, for spec/every-kernel.ts: the kinds of kernels that take the same arguments. */
 import fc from 'fast-check'
 import type { HostKernels, Kernels } from '../src/kernels.ts'
+import { ACTIVATIONS, type Activation } from '../src/reference/activation.ts'
 import type { HostArray } from '../src/reference/array.ts'
 import type { ConvolutionOptions } from '../src/reference/convolution.ts'
 import type { MemoryKernels } from '../src/reference/memory.ts'
@@ -108,6 +109,9 @@ export const pooled = ({ x: [n, h, w], stride }: ReturnType<typeof pooling>) =>
 export const pool = (name: 'maxPool2d' | 'maxPool2dIndices'): MakeCase => {
   return (problem) => ({ inputs: arrays(problem.seed, [count(pooling(problem).x)]), compute: (k, x) => [k[name](x, pooling(problem))] })
 }
+
+/** None, or one of them. */
+export const activationOf = ({ k }: Problem): Activation | undefined => ACTIVATIONS.at(k % (ACTIVATIONS.length + 1))
 
 /** Windows of one to three numbers each way, strides, dilation, groups, depthwise. */
 export function convolution({ n, c, s, k, flag, seed }: Problem): { o: ConvolutionOptions; x: HostArray; w: HostArray; b: HostArray } {

@@ -1,6 +1,7 @@
 /** What lies between the layers of a Sequential is given up where nobody can know it, and nowhere else. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { F, manualSeed, nn, noGrad, randn, setBackend, type Tensor } from '../src/index.ts'
+import { observe } from '../src/nn/observe.ts'
 import { wasmStats } from '../src/wasm/index.ts'
 
 beforeEach(async () => {
@@ -81,6 +82,75 @@ describe('in an evaluation', () => {
     }
     noGrad(() => model.forward(randn([50, 8])))
     for (const y of kept) expect(y.data.every(Number.isFinite)).toBe(true)
+  })
+})
+
+describe('a layer and the activation behind it', () => {
+  /** An activation that someone has made count. */
+  class Counting extends nn.ReLU {
+    calls = 0
+    override forward(x: Tensor): Tensor {
+      this.calls++
+      return super.forward(x)
+    }
+  }
+  const x = () => randn([3, 2, 8, 8])
+  const operationOf = (model: nn.Module, input = x()) => model.forward(input).node?.operation
+
+  it.each([
+    ['ReLU', () => new nn.ReLU()],
+    ['Sigmoid', () => new nn.Sigmoid()],
+    ['Tanh', () => new nn.Tanh()],
+  ] as const)('%s are one kernel, with the same numbers and gradients', (_, activation) => {
+    const models: [nn.Module, Tensor][] = [
+      [new nn.Conv2d(2, 3, { kernelSize: 3 }), x()],
+      [new nn.Conv1d(2, 3, { kernelSize: 3, stride: 2 }), randn([3, 2, 8])],
+      [new nn.Linear(8, 5), x()],
+      [new nn.Linear(8, 5, { bias: false }), x()],
+    ]
+    for (const [layer, input] of models) {
+      const together = new nn.Sequential(layer, activation())
+      const of = (y: Tensor) => {
+        for (const parameter of layer.parameters()) parameter.grad = null
+        y.pow(2).sum().backward()
+        return [y.data, ...layer.parameters().map(({ grad }) => grad?.data)]
+      }
+      expect(of(together.forward(input))).toEqual(of(activation().forward(layer.forward(input))))
+    }
+    const [layer] = models[0]
+    expect(operationOf(new nn.Sequential(layer, activation()))).toBe('conv2d')
+  })
+
+  it('stay two where one of them is not the library’s own, is looked at, or is another', () => {
+    const linear = new nn.Linear(8, 8)
+    const counting = new Counting()
+    expect(operationOf(new nn.Sequential(linear, counting))).toBe('relu')
+    expect(counting.calls).toBe(1)
+    const noted = new Noted(8, 8)
+    expect(operationOf(new nn.Sequential(noted, new nn.ReLU()))).toBe('relu')
+    expect(noted.seen?.node?.operation).not.toBe('relu')
+    expect(operationOf(new nn.Sequential(linear, new nn.GELU()))).toBe('gelu')
+    expect(operationOf(new nn.Sequential(linear, new nn.LeakyReLU()))).toBe('leakyRelu')
+
+    const outputs: unknown[] = []
+    const model = new nn.Sequential(new nn.Linear(8, 8), new nn.ReLU())
+    const [, first] = [...model.namedChildren()][0]
+    const input = x()
+    observe(
+      [['0', first]],
+      (_path, _layer, y) => outputs.push(y),
+      () => model.forward(input),
+    )
+    expect(outputs).toHaveLength(1)
+    expect((outputs[0] as Tensor).data.some((value) => value < 0)).toBe(true)
+  })
+
+  it('keep their places: names, parameters, and the order in which they run', () => {
+    const model = new nn.Sequential(new nn.Linear(8, 4), new nn.ReLU(), new nn.ReLU(), new nn.Linear(4, 2), new nn.Tanh())
+    expect(Object.keys(model.stateDict())).toEqual(['0.weight', '0.bias', '3.weight', '3.bias'])
+    const layers = [...model.namedChildren()].map(([, layer]) => layer as nn.Module)
+    const input = x()
+    expect(model.forward(input).data).toEqual(layers.reduce((y, layer) => layer.forward(y), input).data)
   })
 })
 

@@ -1,14 +1,30 @@
 /** Convolution, its two gradients, and theirs. */
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { F, grad, gradcheck, manualSeed, nn, ones, randn, setBackend, type Tensor, tensor, zeros } from '../src/index.ts'
+import { F, manualSeed, nn, ones, randn, setBackend, tensor, zeros } from '../src/index.ts'
 import { reference } from '../src/kernels.ts'
+import { ACTIVATIONS } from '../src/reference/activation.ts'
 import { type HostArray, sizeOf } from '../src/reference/array.ts'
 import { type ConvolutionOptions, convolvedShape } from '../src/reference/convolution.ts'
 import type { ConvolutionExports } from '../src/wasm/kernels/convolution.ts'
 import { load } from '../src/wasm/load.ts'
 import { expectClose, type Frozen, oracle } from './support.ts'
-import { builds, type Computation, dot, double, expectBackward, expectTwins, numbers, onWasm, places, runs, scale, seeds } from './twins.ts'
+import {
+  builds,
+  type Computation,
+  dot,
+  double,
+  expectBackward,
+  expectNear,
+  expectTwins,
+  numbers,
+  onGpu,
+  onWasm,
+  places,
+  runs,
+  scale,
+  seeds,
+} from './twins.ts'
 
 /** Sizes whose window fits, with every option; `most` bounds the lengths. */
 function problems(most: number, images = 3): fc.Arbitrary<ConvolutionOptions> {
@@ -162,6 +178,23 @@ describe('the kernels', () => {
     )
   })
 
+  it('with an activation at their end give what the two kernels give, one after the other', () => {
+    fc.assert(
+      fc.property(fc.oneof(problems(9), threes), fc.constantFrom(...ACTIVATIONS), seeds, (o, activation, seed) => {
+        const n = sizes(o)
+        const inputs = [numbers(seed, n.x), numbers(seed + 1, n.w), numbers(seed + 2, o.w[0])]
+        const together: Computation = (k, x, w, b) => k.conv2d(x, w, b, { ...o, activation })
+        const apart: Computation = (k, x) => k[activation](x)
+        expect(together(reference, ...inputs)).toEqual(apart(reference, withBias(o)(reference, ...inputs)))
+        for (const build of builds) {
+          const expected = onWasm(build, apart, onWasm(build, withBias(o), ...inputs))
+          expectNear(onWasm(build, together, ...inputs), expected, { ulp: onGpu ? 4 : 0 }, build.simd)
+        }
+      }),
+      runs(90),
+    )
+  })
+
   it('give zeros where there are no channels or no images', () => {
     const o: ConvolutionOptions = { x: [2, 0, 3, 3], w: [2, 0, 2, 2], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 }
     for (const build of builds) {
@@ -178,7 +211,7 @@ describe.each(['plain', 'relaxed'] as const)('images are computed apart from one
   const heap = new Float32Array(memory.buffer)
 
   /** Runs with the addresses of the sizes, of x, w, dy, of results and sums, and of the scratch. */
-  function computed(o: ConvolutionOptions, cuts: readonly number[]): HostArray[] {
+  function computed(o: ConvolutionOptions, cuts: readonly number[], activation = 0): HostArray[] {
     const n = sizes(o)
     const [, , v, u] = convolvedShape(o)
     let at = 1024
@@ -194,7 +227,7 @@ describe.each(['plain', 'relaxed'] as const)('images are computed apart from one
     const sums = place(parts * exports.weightGradientSums(geometry))
     const scratch = place(exports.convolutionScratch(geometry, geometry + exports.geometryBytes()) / 4)
     for (let i = 1; i < cuts.length; i++) {
-      exports.conv2d(geometry, x, w, 0, y, cuts[i - 1], cuts[i], scratch)
+      exports.conv2d(geometry, x, w, 0, activation, y, cuts[i - 1], cuts[i], scratch)
       exports.conv2dInputGradient(geometry, dy, w, dx, cuts[i - 1], cuts[i], scratch)
     }
     for (const part of cuts.length > 2 ? Array.from({ length: parts }, (_, p) => parts - 1 - p) : []) {
@@ -216,6 +249,9 @@ describe.each(['plain', 'relaxed'] as const)('images are computed apart from one
     const whole = computed(o, [0, 5])
     expect(whole.every((numbers) => numbers.every(Number.isFinite))).toBe(true)
     expect(computed(o, [0, 1, 3, 3, 5])).toEqual(whole)
+    const [y] = computed(o, [0, 5], 1 + ACTIVATIONS.indexOf('relu'))
+    expect(y).toEqual(whole[0].map((value) => Math.max(0, value)))
+    expect(computed(o, [0, 1, 3, 3, 5], 1 + ACTIVATIONS.indexOf('relu'))[0]).toEqual(y)
   })
 })
 
@@ -236,20 +272,6 @@ describe.each(['reference', 'wasm'] as const)('F.conv2d and F.conv1d, on %s', (b
     expect(number).toEqual(pair)
   })
 
-  it('conv1d is conv2d on images one row high, with gradients', () => {
-    const x = randn([2, 4, 11]).detach()
-    const w = randn([6, 2, 3])
-    const b = randn([6])
-    for (const t of [x, w, b]) t.requiresGrad = true
-    const y = F.conv1d(x, w, b, { stride: 2, padding: 2, dilation: 2, groups: 2 })
-    const image = F.conv2d(x.unsqueeze(2), w.unsqueeze(2), b, { stride: [1, 2], padding: [0, 2], dilation: [1, 2], groups: 2 })
-    expect(y.shape).toEqual([2, 6, 6])
-    expect(y.data).toEqual(image.data)
-    const weigh = (t: Tensor) => t.mul(t).sum()
-    const [a, c] = [grad(weigh(y), [x, w, b]), grad(weigh(image), [x, w, b])]
-    for (const [i, gradient] of a.entries()) expectClose(gradient.data, c[i].data)
-  })
-
   it('depthwise convolution sees each channel alone', () => {
     const x = randn([2, 3, 5, 5])
     const w = randn([3, 1, 3, 3])
@@ -258,41 +280,6 @@ describe.each(['reference', 'wasm'] as const)('F.conv2d and F.conv1d, on %s', (b
       const alone = F.conv2d(x.slice(c, c + 1, { dim: 1 }), w.slice(c, c + 1, { dim: 0 }), null, { padding: 1 })
       expectClose(y.slice(c, c + 1, { dim: 1 }).data, alone.data)
     }
-  })
-})
-
-describe('derivatives', () => {
-  const options = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 } as const
-  const leaf = (seed: number, shape: number[]) =>
-    tensor(double(numbers(seed, sizeOf(shape), { min: -1, max: 1 })), { requiresGrad: true }).reshape(shape)
-  const leaves = () =>
-    [leaf(1, [2, 2, 5, 4]), leaf(2, [4, 1, 3, 2]), leaf(3, [4])].map((t) => {
-      const copy = t.detach()
-      copy.requiresGrad = true
-      return copy
-    })
-  const f = (x: Tensor, w: Tensor, b: Tensor) => F.conv2d(x, w, b, options)
-
-  it('are right', () => expect(gradcheck(f, leaves())).toBe(true))
-
-  it('of second order are right, for x, w and b', () => {
-    const slopes = (which: number) => (x: Tensor, w: Tensor, b: Tensor) => {
-      const y = f(x, w, b)
-      return grad(y.mul(y).mul(y).sum(), [[x, w, b][which]], { createGraph: true })[0]
-    }
-    for (const which of [0, 1, 2]) expect(gradcheck(slopes(which), leaves())).toBe(true)
-  })
-
-  it('of third order are right', () => {
-    const [x, w] = [leaf(4, [1, 1, 3, 3]).detach(), leaf(5, [1, 1, 2, 2]).detach()]
-    x.requiresGrad = true
-    w.requiresGrad = true
-    const third = (x: Tensor, w: Tensor) => {
-      const y = F.conv2d(x, w, null, { padding: 1 })
-      const [dx] = grad(y.pow(4).sum(), [x], { createGraph: true })
-      return grad(dx.mul(dx).sum(), [w], { createGraph: true })[0]
-    }
-    expect(gradcheck(third, [x, w])).toBe(true)
   })
 })
 
@@ -377,6 +364,11 @@ describe('mistakes', () => {
       'spread window',
       () => F.conv2d(x, w, null, { dilation: 3 }),
       'conv2d: the window 7×7 (3×3 with dilation 3×3) is larger than the padded input 5×6 (5×6 with padding 0×0)',
+    ],
+    [
+      'activation',
+      () => F.conv2d(x, w, null, { activation: 'Relu' as never }),
+      `conv2d: activation must be one of 'relu', 'sigmoid', 'tanh', got "Relu"`,
     ],
     ['empty window', () => F.conv2d(x, ones([2, 4, 0, 3])), 'conv2d: the window of w must not be empty, got shape [2, 4, 0, 3]'],
     [

@@ -1,5 +1,6 @@
 /** Every kernel once, as a computation on inputs of any size: a list that does not compile while one is missing. */
 import {
+  activationOf,
   adam,
   arrays,
   attention,
@@ -107,7 +108,10 @@ export const everyKernel: { readonly [K in KernelName]: MakeCase } = {
   }),
   conv2d: (problem) => {
     const { o, x, w, b } = convolution(problem)
-    return { inputs: [x, w, b], compute: (k, x, w, b) => [k.conv2d(x, w, problem.n % 2 ? b : null, o)] }
+    return {
+      inputs: [x, w, b],
+      compute: (k, x, w, b) => [k.conv2d(x, w, problem.n % 2 ? b : null, { ...o, activation: activationOf(problem) })],
+    }
   },
   conv2dInputGradient: convolutionGradient('conv2dInputGradient'),
   conv2dWeightGradient: convolutionGradient('conv2dWeightGradient'),
@@ -159,10 +163,13 @@ export const everyKernel: { readonly [K in KernelName]: MakeCase } = {
     inputs: arrays(seed, [n * c, n * c]),
     compute: (k, dy, x) => [k.leakyReluBackward(dy, x, { negativeSlope: 0.1 })],
   }),
-  linear: ({ n: m, c: k, s: n, seed }) => ({
-    inputs: arrays(seed, [m * k, n * k, n]),
-    compute: (kernels, x, w, b) => [kernels.linear(x, w, b, { m, k, n })],
-  }),
+  linear: (problem) => {
+    const { n: m, c: k, s: n, seed } = problem
+    return {
+      inputs: arrays(seed, [m * k, n * k, n]),
+      compute: (kernels, x, w, b) => [kernels.linear(x, w, b, { m, k, n, activation: activationOf(problem) })],
+    }
+  },
   linearBackward: ({ n: m, c: k, s: n, flag, seed }) => ({
     inputs: arrays(seed, [m * n, m * k, n * k]),
     compute: (kernels, dy, x, w) => kernels.linearBackward(dy, x, w, { m, k, n }, [flag, true, true]),

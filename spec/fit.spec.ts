@@ -251,6 +251,17 @@ describe('a loss that is not finite', () => {
     expect([name, unchanged]).toEqual(['GradusError', true])
   })
 
+  it('names the layer, not the activation behind it, though the two are one kernel', async () => {
+    const model = new nn.Sequential(new nn.Linear(2, 2), new nn.ReLU(), new nn.Linear(2, 1))
+    const rows = [
+      [-3e38, -3e38],
+      [3e38, 3e38],
+    ]
+    noGrad(() => model.parameters()[0].copy_(tensor(rows)))
+    const { message } = await run(model, [[1, 1]])
+    expect(message).toContain("The first layer whose output is not finite is '0' (Linear): it gives -Infinity at [0, 0].")
+  })
+
   it('names the input that brought it, and the step', async () => {
     const { message, unchanged } = await run(new nn.Linear(2, 1), [
       [0, 0],

@@ -1,9 +1,11 @@
 /** A layer's weighted sums: the kernels are the product and the bias, forward and backward, for any size and any set of needed gradients. */
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { F, grad, noGrad, ones, randn, setBackend, type Tensor } from '../src/index.ts'
 import { reference } from '../src/kernels.ts'
+import { ACTIVATIONS } from '../src/reference/activation.ts'
 import { type LinearOptions, linearBackward } from '../src/reference/linear.ts'
-import { builds, type Computation, double, expectBackward, expectTwins, numbers, onGpu, seeds } from './twins.ts'
+import { builds, type Computation, double, expectBackward, expectNear, expectTwins, numbers, onGpu, onWasm, seeds } from './twins.ts'
 
 const side = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 1, 5, 6, 8, 9, 33))
 const problems: fc.Arbitrary<LinearOptions> = fc.record({ m: side, k: side, n: side })
@@ -76,6 +78,33 @@ describe('linear', () => {
     )
   })
 
+  it.each(ACTIVATIONS)('with %s at its end gives what the two kernels give, one after the other', (activation) => {
+    const sizes = fc.oneof(problems, fc.constantFrom({ m: 519, k: 3, n: 5 }, { m: 517, k: 400, n: 1 }, { m: 1032, k: 5, n: 7 })) // blocks of rows
+    const together =
+      (o: LinearOptions): Computation =>
+      (k, x, w, b) =>
+        k.linear(x, w, b, { ...o, activation })
+    const apart =
+      (o: LinearOptions): Computation =>
+      (k, x, w, b) => {
+        const sums = k.linear(x, w, b, o)
+        const y = k[activation](sums)
+        k.release(sums)
+        return y
+      }
+    fc.assert(
+      fc.property(sizes, seeds, (o, seed) => {
+        const all = inputs(o, seed)
+        expect(together(o)(reference, ...all)).toEqual(apart(o)(reference, ...all))
+        for (const build of builds) {
+          const expected = onWasm(build, apart(o), ...all)
+          expectNear(onWasm(build, together(o), ...all), expected, { ulp: onGpu ? 4 : 0 }, build.simd) // compilers of shaders may join operations
+        }
+      }),
+      { numRuns: onGpu ? 10 : 60 },
+    )
+  })
+
   it('leaves nothing behind', () => {
     for (const { kernels, held } of builds) {
       const before = held()
@@ -84,5 +113,39 @@ describe('linear', () => {
       for (const x of [...arrays, y]) kernels.release(x)
       expect(held()).toBe(before)
     }
+  })
+})
+
+describe.skipIf(onGpu).each(['reference', 'wasm'] as const)('F.linear with an activation, on %s', (backend) => {
+  beforeAll(() => setBackend(backend))
+  const leaf = (shape: number[]) => randn(shape, { requiresGrad: true })
+
+  it.each(ACTIVATIONS)('%s has the numbers and the gradients of one after the other, with a bias and without', (activation) => {
+    const [x, w, b] = [leaf([4, 3, 7]), leaf([5, 7]), leaf([5])]
+    for (const bias of [b, null]) {
+      const wanted = bias ? [x, w, b] : [x, w]
+      const of = (y: Tensor) => [y.data, ...grad(y.mul(y).sum(), wanted).map((gradient) => gradient.data)]
+      expect(of(F.linear(x, w, bias, { activation }))).toEqual(of(F.linear(x, w, bias)[activation]()))
+    }
+  })
+
+  it('refuses what it does not know', () => {
+    const [x, w] = [randn([1, 2]), randn([3, 2])]
+    expect(() => F.linear(x, w, null, { activation: 'gelu' as never })).toThrow(
+      `linear: activation must be one of 'relu', 'sigmoid', 'tanh', got "gelu"`,
+    )
+    expect(() => F.linear(x, w, randn([3]), { activation: 'toString' as never })).toThrow('got "toString"')
+    const whole = [[1, 2], [3, 2], [3]].map((shape) => ones(shape, { dtype: 'int32' }))
+    expect(() => F.linear(whole[0], whole[1], whole[2], { activation: 'tanh' })).toThrow(
+      'linear: an activation needs float tensors, got int32',
+    )
+  })
+
+  it('says so if what its gradient needs has been changed in place', () => {
+    const [x, w, b] = [leaf([1, 2]), leaf([3, 2]), leaf([3])]
+    const y = F.linear(x, w, b, { activation: 'tanh' })
+    const loss = y.sum()
+    noGrad(() => y.mul_(2))
+    expect(() => loss.backward()).toThrow(/linear: .* changed in place/)
   })
 })

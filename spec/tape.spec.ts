@@ -46,6 +46,9 @@ const examples: Record<string, Example> = {
   'matmul, vector by matrix': [(a, b) => a.matmul(b), () => [f64(3), f64(5, 3, 2)]],
   'matmul, vector by vector': [(a, b) => a.matmul(b), () => [f64(3), f64(3)]],
   linear: [(x, w, b) => F.linear(x, w, b), () => [f64(2, 3, 2), f64(4, 2), f64(4)]],
+  'linear with relu': [(x, w, b) => F.linear(x, w, b, { activation: 'relu' }), () => [f64(2, 3, 2), f64(4, 2), f64(4)]],
+  'linear with sigmoid': [(x, w, b) => F.linear(x, w, b, { activation: 'sigmoid' }), () => [f64(3, 2), f64(4, 2), f64(4)]],
+  'linear with tanh': [(x, w, b) => F.linear(x, w, b, { activation: 'tanh' }), () => [f64(3, 2), f64(4, 2), f64(4)]],
   layerNorm: [(x, weight, bias) => F.layerNorm(x, { normalizedShape: 4, weight, bias, eps: 0.1 }), () => [f64(3, 4), f64(4), f64(4)]],
   'layerNorm, unscaled': [(x) => F.layerNorm(x, { normalizedShape: [2, 3], eps: 0.1 }), () => [f64(2, 2, 3)]],
   'batchNorm, training': [

@@ -32,11 +32,14 @@ function anew({ kernels }: Wasm, compute: (...arrays: WasmArray[]) => WasmArray,
   return host
 }
 
-/** x · wᵀ + b and x · wᵀ, which is where packed weights are read. */
+/** x · wᵀ + b, with an activation and without, and x · wᵀ, which is where packed weights are read. */
 const products = [
   ({ kernels }: Wasm, o: Sizes) =>
     (w: WasmArray, x: WasmArray, b: WasmArray) =>
       kernels.linear(x, w, b, o),
+  ({ kernels }: Wasm, o: Sizes) =>
+    (w: WasmArray, x: WasmArray, b: WasmArray) =>
+      kernels.linear(x, w, b, { ...o, activation: 'tanh' }),
   ({ kernels }: Wasm, o: Sizes) =>
     (w: WasmArray, x: WasmArray) =>
       kernels.matmul(x, w, { ...o, transB: true }),
@@ -120,7 +123,7 @@ describe('weights in panels', () => {
   function expectProducts(team: Wasm, o: Sizes, w: WasmArray, values: HostArray, times: number, seed: number): void {
     const [x, b] = [numbers(seed, o.m * o.k), numbers(seed + 1, o.n)]
     for (let time = 0; time < times; time++) {
-      const product = products[time % 2](team, o)
+      const product = products[time % products.length](team, o)
       expect(bits(anew(team, (x, b) => product(w, x, b), x, b))).toEqual(bits(anew(team, product, values, x, b)))
     }
   }

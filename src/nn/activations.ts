@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/index.ts'
-import { forgetful } from './chain.ts'
+import { forgetful, isActivation } from './chain.ts'
 import { Module } from './module.ts'
 
 /** y = max(0, x) */
@@ -59,3 +59,6 @@ export class Softmax extends Module {
 }
 
 forgetful(ReLU, LeakyReLU, Sigmoid, Tanh, GELU, Softmax)
+isActivation(ReLU, 'relu')
+isActivation(Sigmoid, 'sigmoid')
+isActivation(Tanh, 'tanh')

@@ -1,13 +1,14 @@
 import { expect } from '../errors.ts'
+import type { Activation } from '../reference/activation.ts'
 import type { Pair } from '../reference/convolution.ts'
 import { F, type Tensor } from '../tensor/index.ts'
 import { expectGroups } from '../tensor/ops/convolution.ts'
 import { across, pairOf, type Size } from '../tensor/window.ts'
-import { forgetful } from './chain.ts'
+import { forgetful, takeActivation } from './chain.ts'
 import { Module, type Parameter } from './module.ts'
 import { uniformFan } from './uniform-fan.ts'
 
-export interface Conv2dOptions extends F.Conv2dOptions {
+export interface Conv2dOptions extends F.WindowOptions {
   /** The window: a number, or [down, across]. */
   kernelSize: Size
   /** Default true. */
@@ -43,12 +44,13 @@ export class Conv2d extends Module {
     this.bias = bias ? uniformFan([outChannels], channels * i * j) : null
   }
 
-  forward(x: Tensor): Tensor {
-    return F.conv2d(x, this.weight, this.bias, this)
+  /** With an activation, it is applied in the same kernel, as F.conv2d does. */
+  forward(x: Tensor, activation?: Activation): Tensor {
+    return F.conv2d(x, this.weight, this.bias, { ...this, activation })
   }
 }
 
-export interface Conv1dOptions extends F.Conv1dOptions {
+export interface Conv1dOptions extends Omit<F.Conv1dOptions, 'activation'> {
   /** The length of the window. */
   kernelSize: number
   /** Default true. */
@@ -83,8 +85,9 @@ export class Conv1d extends Module {
     this.bias = bias ? uniformFan([outChannels], channels * kernelSize) : null
   }
 
-  forward(x: Tensor): Tensor {
-    return F.conv1d(x, this.weight, this.bias, this)
+  /** With an activation, it is applied in the same kernel, as F.conv1d does. */
+  forward(x: Tensor, activation?: Activation): Tensor {
+    return F.conv1d(x, this.weight, this.bias, { ...this, activation })
   }
 }
 
@@ -97,3 +100,4 @@ export function expectChannels(operation: string, inChannels: number, outChannel
 }
 
 forgetful(Conv1d, Conv2d)
+takeActivation(Conv1d, Conv2d)

@@ -1,6 +1,7 @@
 import { expect } from '../errors.ts'
+import type { Activation } from '../reference/activation.ts'
 import { F, type Tensor } from '../tensor/index.ts'
-import { chain, forgetful } from './chain.ts'
+import { chain, forgetful, takeActivation } from './chain.ts'
 import { Module, type Parameter } from './module.ts'
 import { uniformFan } from './uniform-fan.ts'
 
@@ -27,8 +28,9 @@ export class Linear extends Module {
     this.bias = bias ? uniformFan([outFeatures], inFeatures) : null
   }
 
-  forward(x: Tensor): Tensor {
-    return F.linear(x, this.weight, this.bias)
+  /** With an activation, f(x · wᵀ + b) at once: so a Sequential computes this layer and the activation behind it. */
+  forward(x: Tensor, activation?: Activation): Tensor {
+    return F.linear(x, this.weight, this.bias, { activation })
   }
 }
 
@@ -85,3 +87,4 @@ export class Dropout extends Module {
 }
 
 forgetful(Linear, Flatten, Dropout)
+takeActivation(Linear)

@@ -18,6 +18,15 @@ export interface LeakyReluOptions {
   negativeSlope: number
 }
 
+/** Activations whose gradient looks at y alone: a layer may apply one to its own results, as nobody asks any more for what went into it. */
+export const ACTIVATIONS = ['relu', 'sigmoid', 'tanh'] as const
+export type Activation = (typeof ACTIVATIONS)[number]
+
+export interface Activated {
+  /** Applied to each result. Default: none. */
+  activation?: Activation
+}
+
 /** y = max(0, x),  dx = dy where y > 0, else 0        Nair & Hinton 2010. NaN stays NaN, so that it is seen. */
 export const relu = (x: HostArray) => map(x, (x) => Math.max(0, x))
 export const reluBackward = (dy: HostArray, y: HostArray) => chain(dy, y, (y) => (y > 0 ? 1 : 0))
@@ -39,6 +48,9 @@ export const tanhBackward = (dy: HostArray, y: HostArray) => chain(dy, y, (y) =>
 export const gelu = (x: HostArray) => map(x, (x) => x * normalCdf(x))
 export const geluBackward = (dy: HostArray, x: HostArray) =>
   chain(dy, x, (x) => normalCdf(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI))
+
+/** f(x), or x itself where there is no activation. */
+export const activated = (x: HostArray, { activation }: Activated): HostArray => (activation ? { relu, sigmoid, tanh }[activation](x) : x)
 
 /** Φ(x) = erfc(-x/√2) / 2 */
 export function normalCdf(x: number): number {

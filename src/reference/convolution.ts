@@ -1,8 +1,9 @@
+import { type Activated, activated } from './activation.ts'
 import { type HostArray, like } from './array.ts'
 
-/** Cross-correlation, as deep learning calls convolution, and its two gradients. Each of the three is linear in both of its arguments. */
+/** Cross-correlation, as deep learning calls convolution, and its two gradients. Each of the three is linear in both of its arguments, but for the activation. */
 export interface ConvolutionKernels<A> {
-  conv2d(x: A, w: A, b: A | null, options: ConvolutionOptions): A
+  conv2d(x: A, w: A, b: A | null, options: ConvolutionOptions & Activated): A
   conv2dInputGradient(dy: A, w: A, options: ConvolutionOptions): A
   conv2dWeightGradient(dy: A, x: A, options: ConvolutionOptions): A
 }
@@ -38,20 +39,20 @@ export function convolvedShape({ x, w, stride, padding, dilation }: ConvolutionO
 }
 
 /**
- * y_novu = b_o + Σ_cij w_ocij · x_n,c,h,k        h = v·stride + i·dilation - padding, k likewise from u and j; x is 0 outside
+ * y_novu = f(b_o + Σ_cij w_ocij · x_n,c,h,k)        h = v·stride + i·dilation - padding, k likewise from u and j; x is 0 outside; f: the activation
  *
  *     x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] -> y: [N, O, V, U]
  *
  * LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition"; groups: Krizhevsky et al. 2012; dilation: Yu & Koltun 2016.
  */
-export function conv2d(x: HostArray, w: HostArray, b: HostArray | null, options: ConvolutionOptions): HostArray {
+export function conv2d(x: HostArray, w: HostArray, b: HostArray | null, options: ConvolutionOptions & Activated): HostArray {
   const [N, O, V, U] = convolvedShape(options)
   const y = like(x, N * O * V * U)
   for (let at = 0; b !== null && at < y.length; at++) y[at] = b[Math.floor(at / (V * U)) % O]
   eachProduct(options, (atX, atW, atY) => {
     y[atY] += w[atW] * x[atX] // [N, O, V, U]
   })
-  return y
+  return activated(y, options)
 }
 
 /** dx_n,c,h,k = Σ_oij w_ocij · dy_novu over all windows that look at (h, k)        dy: [N, O, V, U], w: [O, C / groups, I, J] -> dx: [N, C, H, W] */

@@ -1,3 +1,4 @@
+import { type Activated, activated } from './activation.ts'
 import { type HostArray, like } from './array.ts'
 
 export interface LinearOptions {
@@ -7,15 +8,16 @@ export interface LinearOptions {
   n: number
 }
 
-/** A layer's weighted sums: a product and a bias in one kernel, and their three gradients in another. */
+/** A layer's weighted sums: a product, a bias and an activation in one kernel, and the three gradients of the sums in another. */
 export interface LinearKernels<A> {
-  linear(x: A, w: A, b: A, options: LinearOptions): A
+  linear(x: A, w: A, b: A, options: LinearOptions & Activated): A
   /** A gradient that is not needed is null. */
   linearBackward(dy: A, x: A, w: A, options: LinearOptions, needs: readonly boolean[]): (A | null)[]
 }
 
-/** y_ij = b_j + Σ_p x_ip · w_jp        x: [M, K], w: [N, K], b: [N] -> y: [M, N] */
-export function linear(x: HostArray, w: HostArray, b: HostArray, { m, k, n }: LinearOptions): HostArray {
+/** y_ij = f(b_j + Σ_p x_ip · w_jp), f the activation        x: [M, K], w: [N, K], b: [N] -> y: [M, N] */
+export function linear(x: HostArray, w: HostArray, b: HostArray, options: LinearOptions & Activated): HostArray {
+  const { m, k, n } = options
   const y = like(x, m * n)
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
@@ -24,10 +26,10 @@ export function linear(x: HostArray, w: HostArray, b: HostArray, { m, k, n }: Li
       y[i * n + j] = sum // [M, N]
     }
   }
-  return y
+  return activated(y, options)
 }
 
-/** dx_ip = Σ_j dy_ij · w_jp,  dw_jp = Σ_i dy_ij · x_ip,  db_j = Σ_i dy_ij        dy: [M, N] -> dx: [M, K], dw: [N, K], db: [N] */
+/** Without an activation, dx_ip = Σ_j dy_ij · w_jp,  dw_jp = Σ_i dy_ij · x_ip,  db_j = Σ_i dy_ij        dy: [M, N] -> dx: [M, K], dw: [N, K], db: [N] */
 export function linearBackward(
   dy: HostArray,
   x: HostArray,

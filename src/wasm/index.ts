@@ -17,7 +17,7 @@ import { type ElementwiseExports, elementwise } from './kernels/elementwise.ts'
 import { type GatherExports, gather } from './kernels/gather.ts'
 import { type GruExports, gru } from './kernels/gru.ts'
 import { type LayerNormExports, layerNorm } from './kernels/layer-norm.ts'
-import { type LinearExports, linear } from './kernels/linear.ts'
+import { linear } from './kernels/linear.ts'
 import { type LstmExports, lstm } from './kernels/lstm.ts'
 import { type MatmulExports, matmul } from './kernels/matmul.ts'
 import { arrays, type MemoryExports } from './kernels/memory.ts'
@@ -52,7 +52,6 @@ export interface Exports
     GatherExports,
     GruExports,
     LayerNormExports,
-    LinearExports,
     LstmExports,
     MatmulExports,
     MemoryExports,

@@ -4,10 +4,10 @@ import type { ConvolutionOptions } from '../../reference/convolution.ts'
 import { expectSameDType } from '../backend.ts'
 import type { Tensor } from '../tensor.ts'
 import { expectAxes, pairOf, type Size } from '../window.ts'
-import { type Conv2dOptions, expectBias, expectGroups, inputGradient } from './convolution.ts'
+import { expectBias, expectGroups, inputGradient, type WindowOptions } from './convolution.ts'
 import { reshape } from './view.ts'
 
-export interface ConvTranspose2dOptions extends Conv2dOptions {
+export interface ConvTranspose2dOptions extends WindowOptions {
   /** Rows and columns more, below stride: several sizes are convolved to one, and this chooses among them. Default 0. */
   outputPadding?: Size
 }

@@ -1,10 +1,12 @@
 import { expect } from '../../errors.ts'
+import type { Activated, Activation } from '../../reference/activation.ts'
 import { showShape } from '../../reference/array.ts'
 import { type ConvolutionOptions, convolvedShape } from '../../reference/convolution.ts'
 import { expectSameDType } from '../backend.ts'
 import { apply, define, type Operation } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
 import { across, expectAxes, expectFits, pairOf, type Size } from '../window.ts'
+import { activating, expectActivation } from './activating.ts'
 import { sum, sumArrayTo } from './reduction.ts'
 import { reshape } from './view.ts'
 
@@ -12,7 +14,7 @@ import { reshape } from './view.ts'
  * The three are linear in each argument, and the derivatives of any one are the other two:
  * y = conv2d(x, w),  dx = conv2dInputGradient(dy, w),  dw = conv2dWeightGradient(dy, x),  db = Σ_nvu dy
  */
-const convolution: Operation<ConvolutionOptions> = define({
+const convolution: Operation<ConvolutionOptions & Activated> = define({
   name: 'conv2d',
   saves: 'x',
   forward: (k, [x, w, b], o) => k.conv2d(x, w, b ?? null, o),
@@ -50,8 +52,10 @@ const weightGradientOperation: Operation<ConvolutionOptions> = define({
   composite: (ddw, { x: [dy, x], options }) => [convolve(x, ddw, null, options), inputGradient(dy, ddw, options)],
 })
 
-const convolve = (x: Tensor, w: Tensor, b: Tensor | null, options: ConvolutionOptions): Tensor =>
-  apply(convolution, b === null ? [x, w] : [x, w, b], convolvedShape(options), options)
+const applyConvolution = activating(convolution)
+
+const convolve = (x: Tensor, w: Tensor, b: Tensor | null, options: ConvolutionOptions, activation?: Activation): Tensor =>
+  applyConvolution(b === null ? [x, w] : [x, w, b], convolvedShape(options), options, activation)
 
 /** dx for conv2d, and so the transposed convolution of dy. */
 export const inputGradient = (dy: Tensor, w: Tensor, options: ConvolutionOptions): Tensor =>
@@ -60,7 +64,7 @@ export const inputGradient = (dy: Tensor, w: Tensor, options: ConvolutionOptions
 const weightGradient = (dy: Tensor, x: Tensor, options: ConvolutionOptions): Tensor =>
   apply(weightGradientOperation, [dy, x], options.w, options)
 
-export interface Conv2dOptions {
+export interface WindowOptions {
   /** How far the window moves from one output to the next. Default 1. */
   stride?: Size
   /** Zeros before and behind each row and column. Default 0. */
@@ -71,9 +75,12 @@ export interface Conv2dOptions {
   groups?: number
 }
 
+export interface Conv2dOptions extends WindowOptions, Activated {}
+
 /**
- * y_novu = b_o + Σ_cij w_ocij · x_n,c,v·s+i·d-p,u·s+j·d-p        x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] -> y: [N, O, V, U],
- * V = ⌊(H + 2·padding - dilation·(I - 1) - 1) / stride⌋ + 1, U likewise from W and J.
+ * y_novu = f(b_o + Σ_cij w_ocij · x_n,c,v·s+i·d-p,u·s+j·d-p)        x: [N, C, H, W], w: [O, C / groups, I, J], b: [O] -> y: [N, O, V, U],
+ * V = ⌊(H + 2·padding - dilation·(I - 1) - 1) / stride⌋ + 1, U likewise from W and J. f is the activation, or nothing: `{ activation: 'relu' }` gives what
+ * `conv2d(x, w, b).relu()` gives, in one kernel.
  */
 export function conv2d(x: Tensor, w: Tensor, b?: Tensor | null, options: Conv2dOptions = {}): Tensor {
   return convolveNamed('conv2d', x, w, b, options)
@@ -87,7 +94,7 @@ export interface Conv1dOptions extends Conv2dOptions {
 
 /** The same over sequences, one row high.        x: [N, C, L], w: [O, C / groups, K], b: [O] -> y: [N, O, U] */
 export function conv1d(x: Tensor, w: Tensor, b?: Tensor | null, options: Conv1dOptions = {}): Tensor {
-  const { stride = 1, padding = 0, dilation = 1, groups } = options
+  const { stride = 1, padding = 0, dilation = 1, groups, activation } = options
   expectAxes('conv1d', 'x', x, 'N, C, L')
   expectAxes('conv1d', 'w', w, 'O, C / groups, K')
   const row = (t: Tensor) => reshape(t, [t.shape[0], t.shape[1], 1, t.shape[2]])
@@ -96,6 +103,7 @@ export function conv1d(x: Tensor, w: Tensor, b?: Tensor | null, options: Conv1dO
     padding: [0, across('conv1d', 'padding', padding, 0)],
     dilation: [1, across('conv1d', 'dilation', dilation, 1)],
     groups,
+    activation,
   })
   return reshape(y, [y.shape[0], y.shape[1], y.shape[3]])
 }
@@ -105,7 +113,7 @@ function convolveNamed(
   x: Tensor,
   w: Tensor,
   b: Tensor | null = null,
-  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions,
+  { stride = 1, padding = 0, dilation = 1, groups = 1, activation }: Conv2dOptions,
 ): Tensor {
   expectAxes(operation, 'x', x, 'N, C, H, W')
   expectAxes(operation, 'w', w, 'O, C / groups, I, J')
@@ -128,9 +136,10 @@ function convolveNamed(
   expect(i > 0 && j > 0, operation, () => `the window of w must not be empty, got shape ${showShape(w.shape)}`)
   expectFits(operation, [h, width], [i, j], all.padding, all.dilation)
   expectBias(operation, b, filters)
+  expectActivation(operation, activation)
   expectSameDType(operation, x.dtype, w.dtype)
   if (b) expectSameDType(operation, x.dtype, b.dtype)
-  return convolve(x, w, b, all)
+  return convolve(x, w, b, all, activation)
 }
 
 /** groups is an integer above 0 that divides what is counted. */

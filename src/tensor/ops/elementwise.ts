@@ -1,5 +1,5 @@
 import { expect } from '../../errors.ts'
-import type { LeakyReluOptions } from '../../reference/activation.ts'
+import type { Activation, LeakyReluOptions } from '../../reference/activation.ts'
 import type { ClampOptions, PowOptions } from '../../reference/elementwise.ts'
 import { apply, define, type Operation } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
@@ -70,32 +70,30 @@ export const cos = unary({
   composite: (dy, { x: [x] }) => [dy.mul(x.sin()).neg()],
 })
 
+/** The slopes of the activations, each a function of y. */
+export const slopes: Readonly<Record<Activation, (y: Tensor) => Tensor>> = {
+  relu: (y) => y.gt(0),
+  sigmoid: (y) => y.mul(y.neg().add(1)),
+  tanh: (y) => y.mul(y).neg().add(1),
+}
+
+const activation = (name: Activation) =>
+  unary({
+    name,
+    saves: 'y',
+    forward: (k, [x]) => k[name](x),
+    backward: (k, dy, { y }) => [k[`${name}Backward`](dy, y)],
+    composite: (dy, { y }) => [dy.mul(slopes[name](y))],
+  })
+
 /** y = tanh x,  dx = dy · (1 - y²) */
-export const tanh = unary({
-  name: 'tanh',
-  saves: 'y',
-  forward: (k, [x]) => k.tanh(x),
-  backward: (k, dy, { y }) => [k.tanhBackward(dy, y)],
-  composite: (dy, { y }) => [dy.mul(y.mul(y).neg().add(1))],
-})
+export const tanh = activation('tanh')
 
 /** y = 1 / (1 + e^-x),  dx = dy · y · (1 - y) */
-export const sigmoid = unary({
-  name: 'sigmoid',
-  saves: 'y',
-  forward: (k, [x]) => k.sigmoid(x),
-  backward: (k, dy, { y }) => [k.sigmoidBackward(dy, y)],
-  composite: (dy, { y }) => [dy.mul(y).mul(y.neg().add(1))],
-})
+export const sigmoid = activation('sigmoid')
 
 /** y = max(0, x),  dx = dy where y > 0, else 0        Nair & Hinton 2010 */
-export const relu = unary({
-  name: 'relu',
-  saves: 'y',
-  forward: (k, [x]) => k.relu(x),
-  backward: (k, dy, { y }) => [k.reluBackward(dy, y)],
-  composite: (dy, { y }) => [dy.mul(y.gt(0))],
-})
+export const relu = activation('relu')
 
 /** y = x · Φ(x),  dx = dy · (Φ(x) + x · φ(x)), Φ and φ of the standard normal distribution        Hendrycks & Gimpel 2016 */
 export const gelu = unary({

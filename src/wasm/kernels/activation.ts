@@ -1,4 +1,4 @@
-import type { ActivationKernels } from '../../reference/activation.ts'
+import { ACTIVATIONS, type Activated, type ActivationKernels } from '../../reference/activation.ts'
 import type { WasmArray } from '../memory.ts'
 import { type Binary, COST, type Core, runBinary, runUnary, type Unary } from './core.ts'
 
@@ -14,6 +14,9 @@ export interface ActivationExports {
   gelu: Unary
   geluBackward: Binary
 }
+
+/** The number by which the assembly knows an activation; 0: none. */
+export const codeOf = ({ activation }: Activated): number => (activation ? 1 + ACTIVATIONS.indexOf(activation) : 0)
 
 export function activation(core: Core<ActivationExports>): ActivationKernels<WasmArray> {
   const { exports } = core

@@ -1,24 +1,20 @@
 import type { LinearKernels } from '../../reference/linear.ts'
 import type { WasmArray } from '../memory.ts'
-import { COST, type Core } from './core.ts'
+import { codeOf } from './activation.ts'
+import type { Core } from './core.ts'
 import { type MatmulExports, productScratch, runProduct, runWeights } from './matmul.ts'
 import { type ReductionExports, runSum, sumScratch } from './reduction.ts'
 
-export interface LinearExports {
-  spreadRows(b: number, y: number, m: number, n: number): void
-}
-
-export function linear(core: Core<LinearExports & MatmulExports & ReductionExports>): LinearKernels<WasmArray> {
-  const { exports, memory, threads } = core
+export function linear(core: Core<MatmulExports & ReductionExports>): LinearKernels<WasmArray> {
+  const { memory } = core
 
   return {
-    linear(x, w, b, { m, k, n }) {
+    linear(x, w, b, { m, k, n, activation }) {
       memory.begin('linear', x, w, b)
       const y = memory.allocate(x.dtype, m * n)
       const scratch = memory.scratch(productScratch(core, { m, k, n }))
       const [px, pb, py] = [x, b, y].map((array) => memory.address(array))
-      threads.run(exports.spreadRows, { n: m, cost: m * n * COST.simple }, (from, to) => [pb, py + 4 * n * from, to - from, n])
-      runWeights(core, { a: px, c: py, accumulate: true, m, k, n }, w, scratch) // y += x · wᵀ
+      runWeights(core, { x: px, b: pb, activation: codeOf({ activation }), y: py, m, k, n }, w, scratch)
       return y
     },
     linearBackward(dy, x, w, { m, k, n }, needs) {

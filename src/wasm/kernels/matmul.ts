@@ -1,5 +1,6 @@
 import type { MatmulKernels } from '../../reference/matmul.ts'
 import type { WasmArray } from '../memory.ts'
+import type { Kernel } from '../worker.ts'
 import { COST, type Core } from './core.ts'
 
 export interface MatmulExports {
@@ -26,12 +27,15 @@ export interface MatmulExports {
   ): void
   /** Packs op(B)ᵀ, [n, k], n a multiple of 8, where it lies. */
   packInPlace(b: number, n: number, k: number, scratch: number): void
-  multiplyPacked(
-    a: number,
-    packed: number,
-    c: number,
-    ldc: number,
-    accumulate: number,
+  /** y = f(x · wᵀ + b), or some of its columns, of weights as they are or packed; b and the activation are 0 where there is none. */
+  linear(
+    x: number,
+    w: number,
+    isPacked: number,
+    b: number,
+    activation: number,
+    y: number,
+    rowY: number,
     m: number,
     n: number,
     k: number,
@@ -71,7 +75,8 @@ export function productScratch({ exports, threads }: Core<MatmulExports>, sizes:
 }
 
 /** Matrices of a batch are cut among the threads, or rows or columns of C: pointers move, leading dimensions stay. */
-export function runProduct({ exports, threads }: Core<MatmulExports>, product: Product, scratch: number): void {
+export function runProduct(core: Core<MatmulExports>, product: Product, scratch: number): void {
+  const { exports, threads } = core
   const { a, b, c, m, k, n, ldc = n, batch = 1, transA = false, transB = false, accumulate = false } = product
   const [lda, ldb] = [transA ? m : k, transB ? k : n]
   const cost = costOf(product)
@@ -84,70 +89,87 @@ export function runProduct({ exports, threads }: Core<MatmulExports>, product: P
     ...[a + F * ofA, lda, Number(transA), m * k, b + F * ofB, ldb, Number(transB), k * n],
     ...[c + F * ofC, ldc, Number(accumulate), m * ldc, rows, columns, k, matrices, scratch],
   ]
-  const work = { cost, scratch: { argument: 16, bytes: exports.matmulScratch(m, n, k) } }
   if (batch >= threads.size) {
-    threads.run(exports.matmul, { ...work, n: batch }, (from, to) => part(from * m * k, from * k * n, from * m * ldc, m, n, to - from))
-  } else if (m > n || (m === n && !transA && !transB)) {
-    // Of two squares that lie straight, B is packed line by line, A has to be turned: packing B twice costs less.
-    const rows = { ...work, n: m, step: TILE, shares: 1 } // every part packs B anew
-    threads.run(exports.matmul, rows, (from, to) => part(transA ? from : from * k, 0, from * ldc, to - from, n, batch))
+    const work = { n: batch, cost, scratch: { argument: SCRATCH, bytes: exports.matmulScratch(m, n, k) } }
+    threads.run(exports.matmul, work, (from, to) => part(from * m * k, from * k * n, from * m * ldc, m, n, to - from))
   } else {
-    const columns = { ...work, n, step: TILE, shares: 1 } // every part packs A anew
-    threads.run(exports.matmul, columns, (from, to) => part(0, transB ? from * k : from, from, m, to - from, batch))
+    runCut(core, exports.matmul, product, SCRATCH, (i, rows, j, columns) =>
+      part(transA ? i : i * k, transB ? j * k : j, i * ldc + j, rows, columns, batch),
+    )
+  }
+}
+
+/** Which argument of `matmul` is the scratch. */
+const SCRATCH = 16
+
+/** Runs a kernel that multiplies rows or columns of C: `argumentsOf` gives its arguments for `rows` from row i on and `columns` from column j on. */
+function runCut(
+  { exports, threads }: Core<MatmulExports>,
+  kernel: Kernel,
+  sizes: Pick<Product, 'm' | 'k' | 'n' | 'batch' | 'transA' | 'transB'>,
+  scratchArgument: number,
+  argumentsOf: (i: number, rows: number, j: number, columns: number) => number[],
+): void {
+  const { m, k, n, transA = false, transB = false } = sizes
+  const scratch = { argument: scratchArgument, bytes: exports.matmulScratch(m, n, k) }
+  const work = { cost: costOf(sizes), step: TILE, shares: 1, scratch } // every part packs the other factor anew
+  // Of two squares that lie straight, B is packed line by line, A has to be turned: packing B twice costs less.
+  if (m > n || (m === n && !transA && !transB)) {
+    threads.run(kernel, { ...work, n: m }, (from, to) => argumentsOf(from, to - from, 0, n))
+  } else {
+    threads.run(kernel, { ...work, n }, (from, to) => argumentsOf(0, m, from, to - from))
   }
 }
 
 /** A layer of fewer outputs, some of which fill no panel, stays as it is: what is left over would cost too much. */
 const WIDE = 64
 
-/**
- * C (+)= A · op(B) by weights, which is to say that B is stored [n, k] and that other products by it may follow: once that pays it is packed where it
- * lies. Everything else has been addressed before.
- */
-export function runWeights(core: Core<MatmulExports>, product: Omit<Product, 'b'>, w: WasmArray, scratch: number): void {
-  const { a, c, m, k, n, accumulate } = product
-  const { memory, exports } = core
-  const fits = n % TILE === 0 || n >= WIDE
-  const b = fits ? memory.addressOfWeights(w, k) : memory.address(w)
-  if (fits && memory.packs(w)) {
-    exports.packInPlace(b, n & -TILE, k, memory.scratch(F * TILE * k))
-    w.packed = k
-  }
-  if (w.packed > 0) runPacked(core, { a, b, c, accumulate, m, k, n }, scratch)
-  else runProduct(core, { a, b, transB: true, c, accumulate, m, k, n }, scratch)
+/** The inputs and outputs of a layer, but for the weights: y = f(x · wᵀ + b). 0 where there is no bias, and where there is no activation. */
+export interface Layer {
+  x: number
+  b: number
+  activation: number
+  y: number
+  m: number
+  k: number
+  n: number
 }
 
-/** C (+)= A · op(B) where B, stored [n, k], is packed, but for the last columns if they fill no panel. */
-function runPacked(core: Core<MatmulExports>, product: Product, scratch: number): void {
-  const { exports, threads } = core
-  const { a, b, c, m, k, n, accumulate = false } = product
-  const left = n % TILE
-  const whole = n - left
-  const cost = costOf({ m, k, n: whole })
-  const add = Number(accumulate)
-  if (threads.isSmall(cost)) {
-    exports.multiplyPacked(a, b, c, n, add, m, whole, k, scratch)
-  } else {
-    const part = (row: number, column: number, rows: number, columns: number) => [
-      ...[a + F * row * k, b + F * column * k, c + F * (row * n + column), n, add, rows, columns, k, scratch],
-    ]
-    const work = { cost, step: TILE, shares: 1, scratch: { argument: 8, bytes: exports.matmulScratch(m, n, k) } } // every part packs its rows of A
-    if (m > n) threads.run(exports.multiplyPacked, { ...work, n: m }, (from, to) => part(from, 0, to - from, whole))
-    else threads.run(exports.multiplyPacked, { ...work, n: whole }, (from, to) => part(0, from, m, to - from))
+/**
+ * A layer, or a plain product A · op(B) whose B is stored [n, k]. Others by the same weights may follow: once that pays they are packed where they lie, but for the
+ * last rows if they fill no panel. Everything else has been addressed before.
+ */
+export function runWeights(core: Core<MatmulExports>, { x, b, activation, y, m, k, n }: Layer, weights: WasmArray, scratch: number): void {
+  const { memory, exports } = core
+  const fits = n % TILE === 0 || n >= WIDE
+  const w = fits ? memory.addressOfWeights(weights, k) : memory.address(weights)
+  if (fits && memory.packs(weights)) {
+    exports.packInPlace(w, n & -TILE, k, memory.scratch(F * TILE * k))
+    weights.packed = k
   }
-  if (left > 0) runProduct(core, { a, b: b + F * whole * k, transB: true, c: c + F * whole, ldc: n, accumulate, m, k, n: left }, scratch)
+  const whole = weights.packed > 0 ? n & -TILE : 0
+  const run = (isPacked: number, first: number, end: number) => {
+    if (first === end) return
+    runCut(core, exports.linear, { m, k, n: end - first, transB: true }, 10, (i, rows, column, columns) => {
+      const j = first + column
+      const bias = b === 0 ? 0 : b + F * j
+      return [x + F * i * k, w + F * j * k, isPacked, bias, activation, y + F * (i * n + j), n, rows, columns, k, scratch]
+    })
+  }
+  run(1, 0, whole)
+  run(0, whole, n)
 }
 
 export function matmul(core: Core<MatmulExports>): MatmulKernels<WasmArray> {
   const { memory } = core
   return {
     matmul(a, b, options) {
-      const { m, n, batch = 1, transA, transB } = options
+      const { m, k, n, batch = 1, transA, transB } = options
       memory.begin('matmul', a, b)
       const y = memory.allocate(a.dtype, batch * m * n)
       const scratch = memory.scratch(productScratch(core, options))
       const [pa, py] = [memory.address(a), memory.address(y)]
-      if (transB && !transA && batch === 1) runWeights(core, { ...options, a: pa, c: py }, b, scratch)
+      if (transB && !transA && batch === 1) runWeights(core, { x: pa, b: 0, activation: 0, y: py, m, k, n }, b, scratch)
       else runProduct(core, { ...options, a: pa, b: memory.address(b), c: py }, scratch)
       return y
     },

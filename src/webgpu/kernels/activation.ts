@@ -1,18 +1,48 @@
-import type { ActivationKernels } from '../../reference/activation.ts'
+import type { Activated, Activation, ActivationKernels } from '../../reference/activation.ts'
 import { backward, runBackward, runUnary, unary } from '../each.ts'
 import { exp, normal, sigmoid, special, tanh } from '../functions.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
-import type { Source } from '../program.ts'
+import type { Element, Source } from '../program.ts'
 
 const slope = { params: { slope: 'f32' } } as const
 const withNormal = { declarations: `${exp}${normal}` }
 
+/** Those that may end other kernels: functions of one number, and what they call. */
+const functions = {
+  relu: { of: (x: string) => `select(max(0.0, ${x}), ${x}, isNan(${x}))`, declarations: special },
+  sigmoid: { of: (x: string) => `sigmoid_(${x})`, declarations: `${exp}${sigmoid}` },
+  tanh: { of: (x: string) => `tanh_(${x})`, declarations: `${special}${exp}${tanh}` },
+}
+
+/** Declares `activate(value)`, of a number or of each of four: the activation that ends a kernel, or where there is none the value itself. */
+export function activate({ activation }: Activated, T: Element): string {
+  if (activation === undefined) return `fn activate(value: ${T}) -> ${T} { return value; }`
+  const { of, declarations } = functions[activation]
+  const one = `${declarations}
+fn activateOne(value: f32) -> f32 { return ${of('value')}; }`
+  const each = T === 'vec4f' ? `vec4f(${[...'xyzw'].map((lane) => `activateOne(value.${lane})`).join(', ')})` : 'activateOne(value)'
+  return `${one}
+fn activate(value: ${T}) -> ${T} { return ${each}; }`
+}
+
+/** A kernel for each activation that may end it, and one for none, made when it is first asked for. */
+export function perActivation<K>(make: (activated: Activated) => K): (activated: Activated) => K {
+  const made = new Map<Activation | undefined, K>()
+  return ({ activation }) => {
+    const kernel = made.get(activation) ?? make({ activation })
+    made.set(activation, kernel)
+    return kernel
+  }
+}
+
+const apart = (name: keyof typeof functions) => unary(name, functions[name].of('x[i]'), { declarations: functions[name].declarations })
+
 const sources = {
-  relu: unary('relu', 'select(max(0.0, x[i]), x[i], isNan(x[i]))', { declarations: special }),
+  relu: apart('relu'),
   leakyRelu: unary('leakyRelu', 'select(p.slope * x[i], x[i], x[i] > 0.0)', slope),
-  sigmoid: unary('sigmoid', 'sigmoid_(x[i])', { declarations: `${exp}${sigmoid}` }),
-  tanh: unary('tanh', 'tanh_(x[i])', { declarations: `${special}${exp}${tanh}` }),
+  sigmoid: apart('sigmoid'),
+  tanh: apart('tanh'),
   gelu: unary('gelu', 'x[i] * normalCdf(x[i], bell(x[i]))', withNormal),
 }
 

@@ -4,6 +4,7 @@ import { eachSource, runEach } from '../each.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
 import { channelSums, runChannelSums } from '../sums.ts'
+import { activate, perActivation } from './activation.ts'
 import { geometry, geometryOf, geometryParams, gradientAt, lookedAt } from './convolution-geometry.ts'
 
 /** Each filter sees one channel: products of matrices would have rows of one number, so each thread multiplies for itself. */
@@ -17,18 +18,21 @@ const eachTap = (visit: string) => `
     }
   }`
 
-const forward = eachSource('conv2d', {
-  reads: { x: 'f32', w: 'f32', b: 'f32' },
-  writes: { y: 'f32' },
-  params: { ...geometryParams, hasB: 'u32' },
-  declarations: `${geometry}${lookedAt}`,
-  body: `let window = placeOf(i, outputSize());
+const forward = perActivation((o) =>
+  eachSource('conv2d', {
+    reads: { x: 'f32', w: 'f32', b: 'f32' },
+    writes: { y: 'f32' },
+    params: { ...geometryParams, hasB: 'u32' },
+    declarations: `${geometry}${lookedAt}
+${activate(o, 'f32')}`,
+    body: `let window = placeOf(i, outputSize());
   let n = window.x / p.filters;
   let o = window.x % p.filters;
   var sum = select(0.0, b[o], p.hasB == 1);
   ${eachTap('sum += w[numberOf(o, tap, windowSize())] * lookedAt(n, o / p.groupFilters, window.yz, tap);')}
-  y[i] = sum;`, // [N, O, V, U]
-})
+  y[i] = activate(sum);`, // [N, O, V, U]
+  }),
+)
 
 const inputGradient = eachSource('conv2dInputGradient', {
   reads: { dy: 'f32', w: 'f32' },
@@ -67,7 +71,7 @@ export function depthwise(gpu: Gpu): ConvolutionKernels<GpuArray> {
   return {
     conv2d(x, w, b, options) {
       const y = gpu.allocate('conv2d', x.dtype, sizeOf(convolvedShape(options)))
-      runEach(gpu, forward, y.length, { x, w, b: b ?? w, y }, { ...geometryOf(options), hasB: Number(b !== null) })
+      runEach(gpu, forward(options), y.length, { x, w, b: b ?? w, y }, { ...geometryOf(options), hasB: Number(b !== null) })
       return y
     },
     conv2dInputGradient(dy, w, options) {

@@ -3,6 +3,7 @@ import { type ConvolutionKernels, convolvedShape, type Pair } from '../../refere
 import { type Gemm, runGemm } from '../gemm.ts'
 import type { Gpu } from '../gpu.ts'
 import type { GpuArray } from '../memory.ts'
+import { activate, perActivation } from './activation.ts'
 import { depthwise, isDepthwise } from './convolution-depthwise.ts'
 import { geometry, geometryOf, geometryParams, gradientAt, lookedAt, tapStepOf } from './convolution-geometry.ts'
 
@@ -20,24 +21,27 @@ const fourFrom = (first: string, size: string, value: string) => `var four = vec
   }
   return four;`
 
-/** y = w · windows        [O / groups, C / groups · I · J] · [C / groups · I · J, N · V · U] */
-const forward: Gemm = {
-  name: 'conv2d',
-  reads: { x: 'f32', w: 'f32', b: 'f32' },
-  writes: { y: 'f32' },
-  params: { ...geometryParams, hasB: 'u32' },
-  declarations: `${geometry}${lookedAt}`,
-  a: { along: 'k', load: 'return w[(s * p.m + i) * p.k + k];' },
-  b: {
-    along: 'across',
-    vector: true,
-    load: `let tap = placeOf(k, windowSize());
+/** y = f(w · windows), f the activation        [O / groups, C / groups · I · J] · [C / groups · I · J, N · V · U] */
+const forward = perActivation(
+  (o): Gemm => ({
+    name: 'conv2d',
+    reads: { x: 'f32', w: 'f32', b: 'f32' },
+    writes: { y: 'f32' },
+    params: { ...geometryParams, hasB: 'u32' },
+    declarations: `${geometry}${lookedAt}
+${activate(o, 'f32')}`,
+    a: { along: 'k', load: 'return w[(s * p.m + i) * p.k + k];' },
+    b: {
+      along: 'across',
+      vector: true,
+      load: `let tap = placeOf(k, windowSize());
   ${fourFrom('i', 'outputSize()', 'lookedAt(place.x, s * p.groupChannels + tap.x, place.yz, tap.yz)')}`,
-  },
-  store: `let window = placeOf(j, outputSize());
+    },
+    store: `let window = placeOf(j, outputSize());
   let o = s * p.m + i;
-  y[numberOf(window.x * p.filters + o, window.yz, outputSize())] = value + select(0.0, b[o], p.hasB == 1);`,
-}
+  y[numberOf(window.x * p.filters + o, window.yz, outputSize())] = activate(value + select(0.0, b[o], p.hasB == 1));`,
+  }),
+)
 
 /**
  * dx = wᵀ · what came from each place        [C / groups, O / groups · taps] · [O / groups · taps, N · places]
@@ -115,7 +119,7 @@ export function convolution(gpu: Gpu): ConvolutionKernels<GpuArray> {
       const { groups } = options
       const y = gpu.allocate('conv2d', x.dtype, n * o * v * u)
       const sizes = { m: o / groups, n: n * v * u, k: sizeOf(options.w.slice(1)), batch: groups }
-      runGemm(gpu, forward, sizes, { x, w, b: b ?? w, y }, { ...geometryOf(options), hasB: Number(b !== null) })
+      runGemm(gpu, forward(options), sizes, { x, w, b: b ?? w, y }, { ...geometryOf(options), hasB: Number(b !== null) })
       return y
     },
     conv2dInputGradient(dy, w, options) {

@@ -8,7 +8,7 @@ export function linear(gpu: Gpu): LinearKernels<GpuArray> {
   const { sum } = reduction(gpu)
   const name = 'linearBackward'
   return {
-    linear: (x, w, b, { m, k, n }) => product(gpu, 'linear', x, w, { m, k, n, transB: true }, b),
+    linear: (x, w, b, o) => product(gpu, 'linear', x, w, { ...o, transB: true }, b),
     linearBackward: (dy, x, w, { m, k, n }, needs) => [
       needs[0] ? product(gpu, name, dy, w, { m, k: n, n: k }) : null, // dx = dy · w
       needs[1] ? product(gpu, name, dy, x, { m: n, k: m, n: k, transA: true }) : null, // dw = dyᵀ · x
