@@ -14,7 +14,7 @@ import { Geometry } from './geometry'
 import { beat } from './heartbeat'
 import { multiplyBlocks, SPARE } from './matmul'
 import { packA } from './matmul-pack'
-import { MR, NR, tile4, tileHeight, tileMr } from './matmul-tile'
+import { MR, NR, tile, tileHeight } from './matmul-tile'
 
 /** Tiles of a block: with 32 and 64 channels, patches and products take 384 KiB. */
 const TILES: i32 = 64
@@ -119,7 +119,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: 
       for (let e = 0; e < PRODUCTS; e++) {
         const at = <usize>e
         const product = products + at * productsStep
-        multiplyBlocks(filters + at * filtersStep, patches + at * patchesStep, <usize>depth * 32, product, <usize>most * F, false, rows, padded, depth, spare)
+        multiplyBlocks(filters + at * filtersStep, 0, 0, patches + at * patchesStep, <usize>depth * 32, product, <usize>most * F, false, rows, padded, depth, spare)
       }
       for (let r = 0; r < rows; r++) {
         const o = <usize>(group * rows + r)
@@ -149,7 +149,7 @@ function packFilters(g: Geometry, w: usize, isMirrored: bool, filters: usize, st
         transformFilters(at, columnW, min(4, depth - c), isMirrored, raw + <usize>(r * columns + c) * F, rawStep)
       }
     }
-    for (let e = 0; e < PRODUCTS; e++) packA(filters + <usize>e * step, raw + <usize>e * rawStep, <usize>columns * F, false, used, depth)
+    for (let e = 0; e < PRODUCTS; e++) packA(filters + <usize>e * step, raw + <usize>e * rawStep, <usize>columns * F, false, used, depth, false)
   }
 }
 
@@ -314,9 +314,8 @@ function multiplyPanels(a: usize, b: usize, sum: usize, rows: i32, columns: i32,
     let panel = a
     for (let i = 0, height = 0; i < rows; i += height, panel += <usize>(depth * height) * F) {
       height = tileHeight(rows - i)
-      const tile = sum + <usize>i * rowSum + <usize>c * F
-      if (height == MR) tileMr(panel, b, tile, rowSum, true, depth)
-      else tile4(panel, b, tile, rowSum, true, depth)
+      const to = sum + <usize>i * rowSum + <usize>c * F
+      tile(height, panel, F, <usize>height * F, b, to, rowSum, true, depth)
     }
   }
 }

@@ -5,13 +5,15 @@ import { NR, tileHeight } from "./matmul-tile";
 /** Bytes of a float32. */
 const F: usize = 4;
 
-/** A block of op(A), [mc, kc], as panels [kc, height], one after the other. */
-export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32): void {
+/** A block of op(A), [mc, kc], as panels [kc, height], one after the other; or, of its panels, only the last one if rows are missing in it. */
+export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32, onlyLast: bool): void {
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
     const rows = min(height, mc - i);
-    if (transA) packAlong(to, a + <usize>i * F, ld, rows, height, kc);
-    else packAcross(to, a + <usize>i * ld, ld, rows, height, kc);
+    if (rows < height || !onlyLast) {
+      if (transA) packAlong(to, a + <usize>i * F, ld, rows, height, kc);
+      else packAcross(to, a + <usize>i * ld, ld, rows, height, kc);
+    }
     to += <usize>(height * kc) * F;
   }
 }

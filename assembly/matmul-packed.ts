@@ -6,7 +6,7 @@
 import { beat } from './heartbeat'
 import { blockDepth, copyTile, LONG, MC, multiplyBlocks, NC, packedBytes, SPARE } from './matmul'
 import { packA, packAcross, packB } from './matmul-pack'
-import { NR } from './matmul-tile'
+import { NR, READS_ROWS } from './matmul-tile'
 import { madd } from './simd'
 
 /** Bytes of a float32. */
@@ -59,10 +59,11 @@ export function multiplyPacked(a: usize, packed: usize, c: usize, ldc: i32, accu
     const kc = min(depth, k - p)
     for (let i = 0; i < m; i += MC) {
       const mc = min(MC, m - i)
-      packA(packedA, a + <usize>i * lineA + <usize>p * F, lineA, false, mc, kc)
+      const blockA = a + <usize>i * lineA + <usize>p * F
+      packA(packedA, blockA, lineA, false, mc, kc, READS_ROWS)
       for (let j = 0; j < n; j += NC) {
         const blockB = packed + step * <usize>(j / NR) + <usize>(p * NR) * F
-        multiplyBlocks(packedA, blockB, step, c + <usize>i * lineC + <usize>j * F, lineC, accumulate || p > 0, mc, min(NC, n - j), kc, scratch)
+        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, blockB, step, c + <usize>i * lineC + <usize>j * F, lineC, accumulate || p > 0, mc, min(NC, n - j), kc, scratch)
       }
     }
   }

@@ -26,14 +26,34 @@ export function tileHeight(rows: i32): i32 {
   return rows > 8 || (rows > MR_LAST && rows <= MR) ? MR : MR_LAST;
 }
 
-/** A tile of MR × 8. */
-export function tileMr(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile6(a, b, c, rowC, add, kc);
+/** Whether the tile can read rows of A as they lie, without packing. */
+export const READS_ROWS: bool = ASC_FEATURE_RELAXED_SIMD;
+
+/**
+ * A tile of MR × 8. Rows of op(A) are rowA bytes apart, and stepA from one k to the next (packed: 4 and 4·MR, and nothing else unless READS_ROWS); rows of C are
+ * rowC bytes apart, b is a panel [kc, 8].
+ */
+function tileMr(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6(a, rowA, stepA, b, c, rowC, add, kc);
   else tile5(a, b, c, rowC, add, kc);
 }
 
-/** C[6, 8] (+)= a[kc, 6]ᵀ · b[kc, 8], rows of C rowC bytes apart. */
-function tile6(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+/** A tile of `height` × 8, MR or 4. */
+// @ts-ignore: decorator
+@inline
+export function tile(height: i32, a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  if (height == MR) tileMr(a, rowA, stepA, b, c, rowC, add, kc);
+  else tile4(a, rowA, stepA, b, c, rowC, add, kc);
+}
+
+/** C[6, 8] (+)= op(A)[6, kc] · b[kc, 8], a pointer for each row of A: so it reads A as it lies as fast as packed. */
+function tile6(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  let p1 = a + rowA;
+  let p2 = p1 + rowA;
+  let p3 = p2 + rowA;
+  let p4 = p3 + rowA;
+  let p5 = p4 + rowA;
+
   const c1 = c + rowC;
   const c2 = c1 + rowC;
   const c3 = c2 + rowC;
@@ -59,28 +79,33 @@ function tile6(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
     s50 = v128.load(c5);
     s51 = v128.load(c5, 16);
   }
-  const end = a + <usize>(6 * kc) * F;
-  while (a < end) {
+  const end = b + <usize>(NR * kc) * F;
+  while (b < end) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const a0 = v128.load32_splat(a);
     s00 = madd(a0, b0, s00);
     s01 = madd(a0, b1, s01);
-    const a1 = v128.load32_splat(a, 4);
+    const a1 = v128.load32_splat(p1);
     s10 = madd(a1, b0, s10);
     s11 = madd(a1, b1, s11);
-    const a2 = v128.load32_splat(a, 8);
+    const a2 = v128.load32_splat(p2);
     s20 = madd(a2, b0, s20);
     s21 = madd(a2, b1, s21);
-    const a3 = v128.load32_splat(a, 12);
+    const a3 = v128.load32_splat(p3);
     s30 = madd(a3, b0, s30);
     s31 = madd(a3, b1, s31);
-    const a4 = v128.load32_splat(a, 16);
+    const a4 = v128.load32_splat(p4);
     s40 = madd(a4, b0, s40);
     s41 = madd(a4, b1, s41);
-    const a5 = v128.load32_splat(a, 20);
+    const a5 = v128.load32_splat(p5);
     s50 = madd(a5, b0, s50);
     s51 = madd(a5, b1, s51);
-    a += 24;
+    a += stepA;
+    p1 += stepA;
+    p2 += stepA;
+    p3 += stepA;
+    p4 += stepA;
+    p5 += stepA;
     b += 32;
   }
   v128.store(c, s00);
@@ -97,7 +122,7 @@ function tile6(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
   v128.store(c5, s51, 16);
 }
 
-/** C[5, 8] (+)= a[kc, 5]ᵀ · b[kc, 8], rows of C rowC bytes apart. */
+/** C[5, 8] (+)= a[kc, 5]ᵀ · b[kc, 8]. It leaves the processor no room for five pointers. */
 function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
   const c1 = c + rowC;
   const c2 = c1 + rowC;
@@ -174,8 +199,12 @@ function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
   v128.store(c4, s41, 16);
 }
 
-/** C[4, 8] (+)= a[kc, 4]ᵀ · b[kc, 8], rows of C rowC bytes apart. */
-export function tile4(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+/** C[4, 8] (+)= op(A)[4, kc] · b[kc, 8]. */
+function tile4(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  let p1 = a + rowA;
+  let p2 = p1 + rowA;
+  let p3 = p2 + rowA;
+
   const c1 = c + rowC;
   const c2 = c1 + rowC;
   const c3 = c2 + rowC;
@@ -193,22 +222,25 @@ export function tile4(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: 
     s30 = v128.load(c3);
     s31 = v128.load(c3, 16);
   }
-  const end = a + <usize>(4 * kc) * F;
-  while (a < end) {
+  const end = b + <usize>(NR * kc) * F;
+  while (b < end) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const a0 = v128.load32_splat(a);
     s00 = madd(a0, b0, s00);
     s01 = madd(a0, b1, s01);
-    const a1 = v128.load32_splat(a, 4);
+    const a1 = v128.load32_splat(p1);
     s10 = madd(a1, b0, s10);
     s11 = madd(a1, b1, s11);
-    const a2 = v128.load32_splat(a, 8);
+    const a2 = v128.load32_splat(p2);
     s20 = madd(a2, b0, s20);
     s21 = madd(a2, b1, s21);
-    const a3 = v128.load32_splat(a, 12);
+    const a3 = v128.load32_splat(p3);
     s30 = madd(a3, b0, s30);
     s31 = madd(a3, b1, s31);
-    a += 16;
+    a += stepA;
+    p1 += stepA;
+    p2 += stepA;
+    p3 += stepA;
     b += 32;
   }
   v128.store(c, s00);

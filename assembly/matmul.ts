@@ -22,7 +22,7 @@
 import { beat } from "./heartbeat";
 import { packA, packB } from "./matmul-pack";
 import { multiplyDots, multiplyRows } from "./matmul-row";
-import { MR, NR, tile4, tileHeight, tileMr } from "./matmul-tile";
+import { MR, NR, READS_ROWS, tile, tileHeight } from "./matmul-tile";
 
 /** Block sizes: a panel of A and one of B take 9 and 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
 const KC: i32 = 384;
@@ -103,11 +103,13 @@ function matmulOne(
     const add = accumulate || p > 0;
     for (let i = 0; i < m; i += MC) {
       const mc = min(MC, m - i);
-      packA(packedA, a + <usize>i * rowA + <usize>p * kA, <usize>lda * F, transA, mc, kc);
+      const blockA = a + <usize>i * rowA + <usize>p * kA;
+      const lies = READS_ROWS && !transA;
+      packA(packedA, blockA, <usize>lda * F, transA, mc, kc, lies);
       for (let j = 0; j < n; j += NC) {
         const nc = min(NC, n - j);
         packB(packedB, b + <usize>p * kB + <usize>j * columnB, <usize>ldb * F, transB, nc, kc);
-        multiplyBlocks(packedA, packedB, <usize>(NR * kc) * F, c + <usize>i * rowC + <usize>j * F, rowC, add, mc, nc, kc, spare);
+        multiplyBlocks(packedA, blockA, lies ? rowA : 0, packedB, <usize>(NR * kc) * F, c + <usize>i * rowC + <usize>j * F, rowC, add, mc, nc, kc, spare);
       }
     }
   }
@@ -122,30 +124,31 @@ export function blockDepth(k: i32): i32 {
 /**
  * C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of A stays in L1 while all panels of B pass by. So C is walked row by row. Down its
  * columns, two tiles that share a cache line would lie mc rows apart, and with rows of 4 KiB all those lines fall on one place of the cache.
- * Panels of B are stepB bytes apart.
+ * Panels of B are stepB bytes apart. With rowA, the distance of its rows, A is read as it lies from `a` on, but for a last panel in which rows are missing.
  */
 export function multiplyBlocks(
-  packedA: usize, packedB: usize, stepB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize,
+  packedA: usize, a: usize, rowA: usize, packedB: usize, stepB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize,
 ): void {
-  let panelA = packedA;
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
     const rows = min(height, mc - i);
+    const lies = rowA > 0 && rows == height;
+    const panelA = lies ? a + <usize>i * rowA : packedA;
+    const row = lies ? rowA : F;
+    const step = lies ? F : <usize>height * F;
     let panelB = packedB;
     for (let j = 0; j < nc; j += NR, panelB += stepB) {
       const columns = min(NR, nc - j);
       const tileC = c + <usize>i * rowC + <usize>j * F;
       if (rows == height && columns == NR) {
-        if (height == MR) tileMr(panelA, panelB, tileC, rowC, add, kc);
-        else tile4(panelA, panelB, tileC, rowC, add, kc);
+        tile(height, panelA, row, step, panelB, tileC, rowC, add, kc);
       } else {
         if (add) copyTile(spare, <usize>NR * F, tileC, rowC, rows, columns);
-        if (height == MR) tileMr(panelA, panelB, spare, <usize>NR * F, add, kc);
-        else tile4(panelA, panelB, spare, <usize>NR * F, add, kc);
+        tile(height, panelA, row, step, panelB, spare, <usize>NR * F, add, kc);
         copyTile(tileC, rowC, spare, <usize>NR * F, rows, columns);
       }
     }
-    panelA += <usize>(height * kc) * F;
+    packedA += <usize>(height * kc) * F;
   }
   if (mc * nc * kc > LONG) beat();
 }
