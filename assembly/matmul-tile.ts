@@ -48,12 +48,7 @@ export function tile(height: i32, a: usize, rowA: usize, stepA: usize, b: usize,
 
 /** C[6, 8] (+)= op(A)[6, kc] · b[kc, 8], a pointer for each row of A: so it reads A as it lies as fast as packed. */
 function tile6(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
-  let p1 = a + rowA;
-  let p2 = p1 + rowA;
-  let p3 = p2 + rowA;
-  let p4 = p3 + rowA;
-  let p5 = p4 + rowA;
-
+  let p1 = a + rowA, p2 = p1 + rowA, p3 = p2 + rowA, p4 = p3 + rowA, p5 = p4 + rowA;
   const c1 = c + rowC;
   const c2 = c1 + rowC;
   const c3 = c2 + rowC;
@@ -199,12 +194,9 @@ function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
   v128.store(c4, s41, 16);
 }
 
-/** C[4, 8] (+)= op(A)[4, kc] · b[kc, 8]. */
-function tile4(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
-  let p1 = a + rowA;
-  let p2 = p1 + rowA;
-  let p3 = p2 + rowA;
-
+/** C[4, 8] (+)= op(A)[4, kc] · b[kc, 8]: rows of A rowA bytes apart, stepA from one k to the next; rows of C rowC bytes apart. */
+export function tile4(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+  let p1 = a + rowA, p2 = p1 + rowA, p3 = p2 + rowA;
   const c1 = c + rowC;
   const c2 = c1 + rowC;
   const c3 = c2 + rowC;

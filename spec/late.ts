@@ -122,14 +122,15 @@ export function createLate(): LateBackend {
   const wrapped = (name: string, kernel: Kernel): Kernel => {
     return (...args) => {
       counts.calls++
-      const inward = args.map((arg) => {
+      const inward = (arg: unknown): unknown => {
+        if (Array.isArray(arg)) return arg.map(inward)
         if (!(arg instanceof Late)) return arg
         if (name.endsWith('Into')) arg.atHand = false
         const numbers = arg.of(name)
         if (dtypeOf(numbers) === 'float64') throw new Error(`${name} got float64`)
         return numbers
-      })
-      return outward(kernel(...inward), name)
+      }
+      return outward(kernel(...args.map(inward)), name)
     }
   }
   const kernels = Object.fromEntries(
