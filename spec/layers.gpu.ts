@@ -33,6 +33,11 @@ const layers: Record<string, () => [module: Pick<nn.Module, 'parameters'>, run: 
     const encoder = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, dropout: 0 })
     return [encoder, (x) => encoder.forward(x), sequences()]
   },
+  'layers with their activations': () => {
+    const convolution = [new nn.Conv1d(3, 4, { kernelSize: 3 }), new nn.Sigmoid()]
+    const layers = new nn.Sequential(...convolution, new nn.Linear(6, 5), new nn.Tanh(), new nn.Linear(5, 4), new nn.ReLU())
+    return [layers, (x) => layers.forward(x), sequences()]
+  },
   'an embedding that meets a word twice': () => {
     const embedding = new nn.Embedding(10, 4)
     const scale = randn([4], { requiresGrad: true })
