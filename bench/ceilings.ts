@@ -41,8 +41,12 @@ const PAGE = 65_536
 const LARGEST = Math.max(...Object.values(COPIES))
 const REGION = PAGE + 2 * LARGEST
 
-/** A loop of so many chains and steps; with 0 chains, copies of so many bytes. */
-type Loops = (chains: Chains | 0, size: number) => void
+interface Loops {
+  /** A loop of so many chains and steps; with 0 chains, copies of so many bytes. */
+  run(chains: Chains | 0, size: number): void
+  /** The other threads sleep at once: while they look for the next order, what is measured next does not have its processors. */
+  rest(): void
+}
 
 /**
  * The ceilings as work: on one thread, or on several at once, of which each does the same; then a call is over when all are done, and has done
@@ -53,8 +57,8 @@ export function ceilingWork(threads: number): Work {
   let loops: Promise<Loops> | undefined
   const prepare = (chains: Chains | 0, size: number) => async () => {
     loops ??= startThreads(loaded, threads)
-    const run = await loops
-    return { run: () => run(chains, size) }
+    const { run, rest } = await loops
+    return { run: () => run(chains, size), rest }
   }
   return Object.fromEntries([
     ...CHAINS.map((chains) => [chainsName(chains), prepare(chains, STEPS)] as const),
@@ -81,17 +85,23 @@ async function startThreads({ exports, memory, module }: Loaded<CeilingExports>,
     await once(worker, 'message') // it is ready; it could not load while the calling thread waits for it
     worker.unref()
   }
-  return (chains, size) => {
+  /** Gives the others an order, does its own part, and waits for them. */
+  const order = (chains: Chains | 0, size: number, part: () => void) => {
     words[ORDER_CHAINS] = chains
     words[ORDER_SIZE] = size
     Atomics.store(words, LEFT, others.length)
     Atomics.add(words, ORDER, 1)
     Atomics.notify(words, ORDER)
-    if (chains === 0) for (let i = 0; i < COPIED / size; i++) exports.copy(own.to, own.from, size)
-    else exports[`multiplyAdd${chains}`](own.region, size)
+    part()
     const end = performance.now() + PATIENCE
     for (let left = Atomics.load(words, LEFT); left > 0; left = Atomics.load(words, LEFT)) {
       if (performance.now() > end) Atomics.wait(words, LEFT, left) // somebody else has its processor
     }
   }
+  const run = (chains: Chains | 0, size: number) =>
+    order(chains, size, () => {
+      if (chains === 0) for (let i = 0; i < COPIED / size; i++) exports.copy(own.to, own.from, size)
+      else exports[`multiplyAdd${chains}`](own.region, size)
+    })
+  return { run, rest: () => order(0, 0, () => {}) }
 }

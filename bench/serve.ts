@@ -11,6 +11,8 @@ export interface Prepared {
   /** A few numbers of the result, to be held against the other contenders': nobody shall be timed at the wrong work. Asked for before all else. */
   result?(): ArrayLike<number> | Promise<ArrayLike<number>>
   release?(): void
+  /** It has been measured, and something else is next: threads of its own sleep from now on. */
+  rest?(): void
 }
 
 /** What a contender can do, by name. */
@@ -68,8 +70,9 @@ export async function serve(work: Work, { version = '', other = {}, settle }: Se
     measure: async ({ names, atLeast }) => {
       const ms: number[] = []
       for (const name of names) {
-        const { run, answer } = found(ready, name)
+        const { run, rest, answer } = found(ready, name)
         ms.push(await time(run, Math.max(1, Math.ceil(atLeast / answer.perCall)), settle))
+        rest?.()
       }
       return { ms }
     },
