@@ -212,7 +212,7 @@ export class WasmMemory {
     }
   }
 
-  /** Storages of a graph whose backward pass is over: the first to leave, except those that are used again. */
+  /** Storages of a graph whose backward pass is over: the first to leave, except those that are used again. Not during a call. */
   retire(xs: WasmArray[]): void {
     this.#graph++
     this.supersede(xs)
@@ -223,12 +223,11 @@ export class WasmMemory {
 
   /** Storages of the graph that is walked back now, which nothing looks at any more: the same, though the graph is not over. */
   supersede(xs: WasmArray[]): void {
+    this.#call++ // none runs now: what the last one used may go as well
     for (const x of xs) {
-      if (x.block === null) {
-        if (x.evicted) this.#budget.waste(x.length * BYTES[x.dtype])
-        x.evicted = false
-        continue
-      }
+      if (x.evicted) this.#budget.waste(x.length * BYTES[x.dtype])
+      x.evicted = false
+      if (x.block === null) continue
       x.graph = this.#graph
       this.#move(x, this.#retired)
     }
