@@ -192,8 +192,6 @@ describe('the memory of the wasm backend', () => {
     memory.retire([a])
     memory.begin('op', b, a)
     for (const x of [a, b]) expect(same(view(memory, x), countTo(4000))).toBe(true)
-    memory.retire([a])
-    memory.begin('op', b, a)
     const y = memory.allocate('float32', 4000)
     view(memory, y).fill(-1)
     for (const x of [a, b]) expect(same(view(memory, x), countTo(4000))).toBe(true)
