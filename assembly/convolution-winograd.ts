@@ -119,7 +119,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: 
       for (let e = 0; e < PRODUCTS; e++) {
         const at = <usize>e
         const product = products + at * productsStep
-        multiplyBlocks(filters + at * filtersStep, 0, 0, patches + at * patchesStep, <usize>depth * 32, product, <usize>most * F, false, rows, padded, depth, spare)
+        multiplyBlocks(filters + at * filtersStep, 0, 0, patches + at * patchesStep, <usize>depth * 32, 0, 0, product, <usize>most * F, rows, padded, depth, spare)
       }
       for (let r = 0; r < rows; r++) {
         const o = <usize>(group * rows + r)
@@ -315,7 +315,7 @@ function multiplyPanels(a: usize, b: usize, sum: usize, rows: i32, columns: i32,
     for (let i = 0, height = 0; i < rows; i += height, panel += <usize>(depth * height) * F) {
       height = tileHeight(rows - i)
       const to = sum + <usize>i * rowSum + <usize>c * F
-      tile(height, panel, F, <usize>height * F, b, to, rowSum, true, depth)
+      tile(height, panel, F, <usize>height * F, b, to, rowSum, to, rowSum, depth)
     }
   }
 }

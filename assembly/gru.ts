@@ -22,7 +22,7 @@ export function gru(
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
     const before = stateBefore(s, y, h0, t, size, reverse)
-    multiplyPacked(before, weights, ofState, 3 * <i32>h, false, <i32>rows, 3 * <i32>h, <i32>h, product)
+    multiplyPacked(before, weights, 0, 0, ofState, 3 * <i32>h, <i32>rows, 3 * <i32>h, <i32>h, product)
     step(gates + s * 4 * size, ofState, bIh, bHh, before, y + s * size, rows, h)
   }
 }
@@ -87,7 +87,7 @@ export function gruBackward(
     const s = stepAt(at - 1, t, reverse)
     const daHhStep = daHh + s * 3 * size
     stepBackward(dy + s * size, dh0, before + s * size, gates + s * 4 * size, daIh + s * 3 * size, daHhStep, rows, h)
-    multiplyPacked(daHhStep, weights, dh0, <i32>h, true, <i32>rows, <i32>h, 3 * <i32>h, product)
+    multiplyPacked(daHhStep, weights, dh0, <i32>h, dh0, <i32>h, <i32>rows, <i32>h, 3 * <i32>h, product)
   }
 }
 

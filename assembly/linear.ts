@@ -1,5 +1,5 @@
 import { activate } from './activation'
-import { matmul, MC } from './matmul'
+import { MC, product } from './matmul'
 import { multiplyPacked } from './matmul-packed'
 
 /** Bytes of n numbers. */
@@ -20,9 +20,8 @@ export function linear(
   for (let first = 0; first < m; first += MC) {
     const rows = min(MC, m - first)
     const end = y + bytes(rows * rowY)
-    if (b) for (let row = y; row < end; row += bytes(rowY)) memory.copy(row, b, bytes(n))
-    if (isPacked) multiplyPacked(x, w, y, rowY, b != 0, rows, n, k, scratch)
-    else matmul(x, k, false, 0, w, k, true, 0, y, rowY, b != 0, 0, rows, n, k, 1, scratch)
+    if (isPacked) multiplyPacked(x, w, b, 0, y, rowY, rows, n, k, scratch)
+    else product(x, k, false, w, k, true, b, 0, y, rowY, rows, n, k, scratch)
     if (activation) for (let row = y; row < end; row += bytes(rowY)) activate(activation, row, n)
     x += bytes(rows * k)
     y = end

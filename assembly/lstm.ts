@@ -24,7 +24,7 @@ export function lstm(
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
     const gatesStep = gates + s * 4 * size
-    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, gatesStep, 4 * <i32>h, true, <i32>rows, 4 * <i32>h, <i32>h, product)
+    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, gatesStep, 4 * <i32>h, gatesStep, 4 * <i32>h, <i32>rows, 4 * <i32>h, <i32>h, product)
     step(gatesStep, scratch, stateBefore(s, cs, c0, t, size, reverse), cs + s * size, y + s * size, rows, h)
   }
 }
@@ -94,7 +94,7 @@ export function lstmBackward(
     const cBefore = stateBefore(s, cs, c0, t, size, reverse)
     const daStep = da + s * 4 * size
     stepBackward(dy + s * size, dcy + s * size, dh0, dc0, cs + s * size, cBefore, gates + s * 4 * size, daStep, rows, h)
-    multiplyPacked(daStep, weights, dh0, <i32>h, false, <i32>rows, <i32>h, 4 * <i32>h, product)
+    multiplyPacked(daStep, weights, 0, 0, dh0, <i32>h, <i32>rows, <i32>h, 4 * <i32>h, product)
   }
   statesBefore(y, h0, before, t, size, part, reverse)
 }

@@ -1,13 +1,22 @@
 /** Packing for the matrix product: a block of a matrix becomes panels that the register tile reads from front to back. */
 
-import { NR, tileHeight } from "./matmul-tile";
+import { MR, NR, tileHeight } from "./matmul-tile";
 
 /** Bytes of a float32. */
 const F: usize = 4;
+/** So many panels that take the same rows are packed side by side: one takes half a cache line of each, and by the next the other half may be gone. */
+const BESIDE: i32 = 4;
 
 /** A block of op(A), [mc, kc], as panels [kc, height], one after the other; or, of its panels, only the last one if rows are missing in it. */
 export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32, onlyLast: bool): void {
-  for (let i = 0, height = 0; i < mc; i += height) {
+  let i = 0;
+  if (transA) {
+    for (; mc - i >= BESIDE * MR && tileHeight(mc - i - (BESIDE - 1) * MR) == MR; i += BESIDE * MR) {
+      packBeside(to, a + <usize>i * F, ld, MR, kc);
+      to += <usize>(BESIDE * MR * kc) * F;
+    }
+  }
+  for (let height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
     const rows = min(height, mc - i);
     if (rows < height || !onlyLast) {
@@ -20,11 +29,33 @@ export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc:
 
 /** A block of op(B), [kc, nc], as panels [kc, NR], one after the other. */
 export function packB(to: usize, b: usize, ld: usize, transB: bool, nc: i32, kc: i32): void {
-  for (let j = 0; j < nc; j += NR) {
+  let j = 0;
+  if (!transB) {
+    for (; nc - j >= BESIDE * NR; j += BESIDE * NR) {
+      packBeside(to, b + <usize>j * F, ld, NR, kc);
+      to += <usize>(BESIDE * NR * kc) * F;
+    }
+  }
+  for (; j < nc; j += NR) {
     const columns = min(NR, nc - j);
     if (transB) packAcross(to, b + <usize>j * ld, ld, columns, NR, kc);
     else packAlong(to, b + <usize>j * F, ld, columns, NR, kc);
     to += <usize>(NR * kc) * F;
+  }
+}
+
+/** BESIDE panels [kc, width] out of kc stored rows. */
+function packBeside(to: usize, from: usize, ld: usize, width: i32, kc: i32): void {
+  const line = <usize>width * F;
+  const panel = line * <usize>kc;
+  const last = line - 16; // two vectors, which overlap where the panel is narrower than 8
+  for (const end = to + panel; to < end; to += line, from += ld) {
+    let t = to;
+    let f = from;
+    for (let p = 0; p < BESIDE; p++, t += panel, f += line) {
+      v128.store(t, v128.load(f));
+      v128.store(t + last, v128.load(f + last));
+    }
   }
 }
 

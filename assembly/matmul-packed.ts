@@ -44,13 +44,18 @@ export function multiplyPackedScratch(m: i32, k: i32): usize {
   return SPARE + packedBytes(m, k, MC)
 }
 
-/** C = A · op(B), or C += A · op(B), with B from `packMatrix`; rows of C are ldc numbers apart.        A: [m, k], C: [m, n] */
-export function multiplyPacked(a: usize, packed: usize, c: usize, ldc: i32, accumulate: bool, m: i32, n: i32, k: i32, scratch: usize): void {
+/** C = S + A · op(B), S as for `product`, with B from `packMatrix`; rows of C are ldc numbers apart.        A: [m, k], C: [m, n] */
+export function multiplyPacked(a: usize, packed: usize, start: usize, lds: i32, c: usize, ldc: i32, m: i32, n: i32, k: i32, scratch: usize): void {
   const packedA = scratch + SPARE
   const lineA = <usize>k * F
   const lineC = <usize>ldc * F
+  const lineS = <usize>lds * F
   if (m <= FEW_ROWS) {
-    for (let i = 0; i < m; i++) multiplyRow(a + <usize>i * lineA, packed, c + <usize>i * lineC, accumulate, n, k, scratch)
+    for (let i = 0; i < m; i++) {
+      const row = c + <usize>i * lineC
+      if (start && start != c) memory.copy(row, start + <usize>i * lineS, <usize>n * F)
+      multiplyRow(a + <usize>i * lineA, packed, row, start != 0, n, k, scratch)
+    }
     return
   }
   const step = <usize>k * F * NR // from panel to panel
@@ -63,7 +68,9 @@ export function multiplyPacked(a: usize, packed: usize, c: usize, ldc: i32, accu
       packA(packedA, blockA, lineA, false, mc, kc, READS_ROWS)
       for (let j = 0; j < n; j += NC) {
         const blockB = packed + step * <usize>(j / NR) + <usize>(p * NR) * F
-        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, blockB, step, c + <usize>i * lineC + <usize>j * F, lineC, accumulate || p > 0, mc, min(NC, n - j), kc, scratch)
+        const at = c + <usize>i * lineC + <usize>j * F
+        const startAt = p > 0 ? at : start ? start + <usize>i * lineS + <usize>j * F : 0
+        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, blockB, step, startAt, p > 0 ? lineC : lineS, at, lineC, mc, min(NC, n - j), kc, scratch)
       }
     }
   }

@@ -33,21 +33,21 @@ export const READS_ROWS: bool = ASC_FEATURE_RELAXED_SIMD;
  * A tile of MR × 8. Rows of op(A) are rowA bytes apart, and stepA from one k to the next (packed: 4 and 4·MR, and nothing else unless READS_ROWS); rows of C are
  * rowC bytes apart, b is a panel [kc, 8].
  */
-function tileMr(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
-  if (ASC_FEATURE_RELAXED_SIMD) tile6(a, rowA, stepA, b, c, rowC, add, kc);
-  else tile5(a, b, c, rowC, add, kc);
+function tileMr(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6(a, rowA, stepA, b, start, rowStart, c, rowC, kc);
+  else tile5(a, b, start, rowStart, c, rowC, kc);
 }
 
 /** A tile of `height` × 8, MR or 4. */
 // @ts-ignore: decorator
 @inline
-export function tile(height: i32, a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
-  if (height == MR) tileMr(a, rowA, stepA, b, c, rowC, add, kc);
-  else tile4(a, rowA, stepA, b, c, rowC, add, kc);
+export function tile(height: i32, a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
+  if (height == MR) tileMr(a, rowA, stepA, b, start, rowStart, c, rowC, kc);
+  else tile4(a, rowA, stepA, b, start, rowStart, c, rowC, kc);
 }
 
 /** C[6, 8] (+)= op(A)[6, kc] · b[kc, 8], a pointer for each row of A: so it reads A as it lies as fast as packed. */
-function tile6(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+function tile6(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
   let p1 = a + rowA, p2 = p1 + rowA, p3 = p2 + rowA, p4 = p3 + rowA, p5 = p4 + rowA;
   const c1 = c + rowC;
   const c2 = c1 + rowC;
@@ -60,19 +60,24 @@ function tile6(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: us
   let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
   let s40 = f32x4.splat(0), s41 = f32x4.splat(0);
   let s50 = f32x4.splat(0), s51 = f32x4.splat(0);
-  if (add) {
-    s00 = v128.load(c);
-    s01 = v128.load(c, 16);
-    s10 = v128.load(c1);
-    s11 = v128.load(c1, 16);
-    s20 = v128.load(c2);
-    s21 = v128.load(c2, 16);
-    s30 = v128.load(c3);
-    s31 = v128.load(c3, 16);
-    s40 = v128.load(c4);
-    s41 = v128.load(c4, 16);
-    s50 = v128.load(c5);
-    s51 = v128.load(c5, 16);
+  if (start) {
+    s00 = v128.load(start);
+    s01 = v128.load(start, 16);
+    start += rowStart;
+    s10 = v128.load(start);
+    s11 = v128.load(start, 16);
+    start += rowStart;
+    s20 = v128.load(start);
+    s21 = v128.load(start, 16);
+    start += rowStart;
+    s30 = v128.load(start);
+    s31 = v128.load(start, 16);
+    start += rowStart;
+    s40 = v128.load(start);
+    s41 = v128.load(start, 16);
+    start += rowStart;
+    s50 = v128.load(start);
+    s51 = v128.load(start, 16);
   }
   const end = b + <usize>(NR * kc) * F;
   while (b < end) {
@@ -118,7 +123,7 @@ function tile6(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: us
 }
 
 /** C[5, 8] (+)= a[kc, 5]ᵀ · b[kc, 8]. It leaves the processor no room for five pointers. */
-function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+function tile5(a: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
   const c1 = c + rowC;
   const c2 = c1 + rowC;
   const c3 = c2 + rowC;
@@ -128,17 +133,21 @@ function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
   let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
   let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
   let s40 = f32x4.splat(0), s41 = f32x4.splat(0);
-  if (add) {
-    s00 = v128.load(c);
-    s01 = v128.load(c, 16);
-    s10 = v128.load(c1);
-    s11 = v128.load(c1, 16);
-    s20 = v128.load(c2);
-    s21 = v128.load(c2, 16);
-    s30 = v128.load(c3);
-    s31 = v128.load(c3, 16);
-    s40 = v128.load(c4);
-    s41 = v128.load(c4, 16);
+  if (start) {
+    s00 = v128.load(start);
+    s01 = v128.load(start, 16);
+    start += rowStart;
+    s10 = v128.load(start);
+    s11 = v128.load(start, 16);
+    start += rowStart;
+    s20 = v128.load(start);
+    s21 = v128.load(start, 16);
+    start += rowStart;
+    s30 = v128.load(start);
+    s31 = v128.load(start, 16);
+    start += rowStart;
+    s40 = v128.load(start);
+    s41 = v128.load(start, 16);
   }
   const end = a + <usize>(5 * kc) * F;
   // The first step stands before the loop, so that V8 (Node 20) keeps the addresses a + 4, a + 8, ... in registers and does not compute them in every step.
@@ -195,7 +204,7 @@ function tile5(a: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): v
 }
 
 /** C[4, 8] (+)= op(A)[4, kc] · b[kc, 8]: rows of A rowA bytes apart, stepA from one k to the next; rows of C rowC bytes apart. */
-export function tile4(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, rowC: usize, add: bool, kc: i32): void {
+export function tile4(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
   let p1 = a + rowA, p2 = p1 + rowA, p3 = p2 + rowA;
   const c1 = c + rowC;
   const c2 = c1 + rowC;
@@ -204,15 +213,18 @@ export function tile4(a: usize, rowA: usize, stepA: usize, b: usize, c: usize, r
   let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
   let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
   let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
-  if (add) {
-    s00 = v128.load(c);
-    s01 = v128.load(c, 16);
-    s10 = v128.load(c1);
-    s11 = v128.load(c1, 16);
-    s20 = v128.load(c2);
-    s21 = v128.load(c2, 16);
-    s30 = v128.load(c3);
-    s31 = v128.load(c3, 16);
+  if (start) {
+    s00 = v128.load(start);
+    s01 = v128.load(start, 16);
+    start += rowStart;
+    s10 = v128.load(start);
+    s11 = v128.load(start, 16);
+    start += rowStart;
+    s20 = v128.load(start);
+    s21 = v128.load(start, 16);
+    start += rowStart;
+    s30 = v128.load(start);
+    s31 = v128.load(start, 16);
   }
   const end = b + <usize>(NR * kc) * F;
   while (b < end) {

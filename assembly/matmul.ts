@@ -68,27 +68,37 @@ export function matmul(
   m: i32, n: i32, k: i32, batch: i32, scratch: usize,
 ): void {
   for (let i = 0; i < batch; i++) {
-    matmulOne(a, lda, transA, b, ldb, transB, c, ldc, accumulate, m, n, k, scratch);
+    product(a, lda, transA, b, ldb, transB, accumulate ? c : 0, ldc, c, ldc, m, n, k, scratch);
     a += <usize>strideA * F;
     b += <usize>strideB * F;
     c += <usize>strideC * F;
   }
 }
 
-function matmulOne(
+/** C = S + op(A) · op(B), where S starts at `start`, lds numbers from row to row: C itself, or with lds = 0 one row for all. 0: S is 0. */
+export function product(
   a: usize, lda: i32, transA: bool,
   b: usize, ldb: i32, transB: bool,
-  c: usize, ldc: i32, accumulate: bool,
+  start: usize, lds: i32, c: usize, ldc: i32,
   m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  if (k == 0 && !accumulate) for (let i = 0; i < m; i++) memory.fill(c + <usize>(i * ldc) * F, 0, <usize>n * F);
-  if (n == 1 && m > 1 && ldc == 1) return matmulOne(b, ldb, !transB, a, lda, !transA, c, m, accumulate, 1, m, k, scratch); // a column: (AB)ᵀ = BᵀAᵀ
+  const isThin = n <= FEW_DOTS || m <= FEW_ROWS || k == 0;
+  if (isThin && start != c) {
+    for (let i = 0; i < m; i++) {
+      if (start) memory.copy(c + <usize>(i * ldc) * F, start + <usize>(i * lds) * F, <usize>n * F);
+      else if (k == 0) memory.fill(c + <usize>(i * ldc) * F, 0, <usize>n * F);
+    }
+    if (start) return product(a, lda, transA, b, ldb, transB, c, ldc, c, ldc, m, n, k, scratch);
+  }
+  const accumulate = start != 0;
+  if (n == 1 && m > 1 && ldc == 1) return product(b, ldb, !transB, a, lda, !transA, start, m, c, m, 1, m, k, scratch); // a column: (AB)ᵀ = BᵀAᵀ
   // Distance in bytes from one row of op(A), one k, one column of op(B) to the next.
   const rowA = transA ? F : <usize>lda * F;
   const kA = transA ? <usize>lda * F : F;
   const kB = transB ? F : <usize>ldb * F;
   const columnB = transB ? <usize>ldb * F : F;
   const rowC = <usize>ldc * F;
+  const rowS = <usize>lds * F;
   if (transB && m <= FEW_DOTS) return multiplyDots(a, rowA, kA, b, columnB, c, rowC, F, accumulate, m, n, k);
   if (!transA && n <= FEW_DOTS) return multiplyDots(b, columnB, kB, a, rowA, c, F, rowC, accumulate, n, m, k); // (AB)ᵀ = BᵀAᵀ
   if (!transB && m <= FEW_ROWS) return multiplyRows(a, rowA, kA, b, kB, c, rowC, accumulate, m, n, k);
@@ -100,7 +110,6 @@ function matmulOne(
   const depth = blockDepth(k);
   for (let p = 0; p < k; p += depth) {
     const kc = min(depth, k - p);
-    const add = accumulate || p > 0;
     for (let i = 0; i < m; i += MC) {
       const mc = min(MC, m - i);
       const blockA = a + <usize>i * rowA + <usize>p * kA;
@@ -109,7 +118,9 @@ function matmulOne(
       for (let j = 0; j < n; j += NC) {
         const nc = min(NC, n - j);
         packB(packedB, b + <usize>p * kB + <usize>j * columnB, <usize>ldb * F, transB, nc, kc);
-        multiplyBlocks(packedA, blockA, lies ? rowA : 0, packedB, <usize>(NR * kc) * F, c + <usize>i * rowC + <usize>j * F, rowC, add, mc, nc, kc, spare);
+        const at = c + <usize>i * rowC + <usize>j * F;
+        const startAt = p > 0 ? at : start ? start + <usize>i * rowS + <usize>j * F : 0;
+        multiplyBlocks(packedA, blockA, lies ? rowA : 0, packedB, <usize>(NR * kc) * F, startAt, p > 0 ? rowC : rowS, at, rowC, mc, nc, kc, spare);
       }
     }
   }
@@ -122,12 +133,12 @@ export function blockDepth(k: i32): i32 {
 }
 
 /**
- * C[mc, nc] (+)= packed A · packed B, tile by tile: a panel of A stays in L1 while all panels of B pass by. So C is walked row by row. Down its
+ * C[mc, nc] = S + packed A · packed B, tile by tile: a panel of A stays in L1 while all panels of B pass by. So C is walked row by row. Down its
  * columns, two tiles that share a cache line would lie mc rows apart, and with rows of 4 KiB all those lines fall on one place of the cache.
  * Panels of B are stepB bytes apart. With rowA, the distance of its rows, A is read as it lies from `a` on, but for a last panel in which rows are missing.
  */
 export function multiplyBlocks(
-  packedA: usize, a: usize, rowA: usize, packedB: usize, stepB: usize, c: usize, rowC: usize, add: bool, mc: i32, nc: i32, kc: i32, spare: usize,
+  packedA: usize, a: usize, rowA: usize, packedB: usize, stepB: usize, start: usize, rowStart: usize, c: usize, rowC: usize, mc: i32, nc: i32, kc: i32, spare: usize,
 ): void {
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
@@ -140,11 +151,12 @@ export function multiplyBlocks(
     for (let j = 0; j < nc; j += NR, panelB += stepB) {
       const columns = min(NR, nc - j);
       const tileC = c + <usize>i * rowC + <usize>j * F;
+      const startC = start ? start + <usize>i * rowStart + <usize>j * F : 0;
       if (rows == height && columns == NR) {
-        tile(height, panelA, row, step, panelB, tileC, rowC, add, kc);
+        tile(height, panelA, row, step, panelB, startC, rowStart, tileC, rowC, kc);
       } else {
-        if (add) copyTile(spare, <usize>NR * F, tileC, rowC, rows, columns);
-        tile(height, panelA, row, step, panelB, spare, <usize>NR * F, add, kc);
+        if (start) copyTile(spare, <usize>NR * F, startC, rowStart, rows, columns);
+        tile(height, panelA, row, step, panelB, start ? spare : 0, <usize>NR * F, spare, <usize>NR * F, kc);
         copyTile(tileC, rowC, spare, <usize>NR * F, rows, columns);
       }
     }

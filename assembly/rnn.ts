@@ -24,7 +24,7 @@ export function rnn(
   for (let at: usize = 0; at < t; at++) {
     const s = stepAt(at, t, reverse)
     let yRow = y + s * size
-    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, yRow, <i32>h, true, <i32>rows, <i32>h, <i32>h, product)
+    multiplyPacked(stateBefore(s, y, h0, t, size, reverse), weights, yRow, <i32>h, yRow, <i32>h, <i32>rows, <i32>h, <i32>h, product)
     for (let b: usize = 0; b < rows; b++, yRow += row) {
       if (relu) zipRow<ReluOfSum>(yRow, scratch, yRow, h, none, none)
       else zipRow<TanhOfSum>(yRow, scratch, yRow, h, none, none)
@@ -57,7 +57,7 @@ export function rnnBackward(
     zipRow<Plus>(dh0, dy + place, dh0, count, zero, zero)
     if (relu) zipRow<ReluSlope>(dh0, y + place, da + place, count, one, zero)
     else zipRow<TanhSlope>(dh0, y + place, da + place, count, one, zero)
-    multiplyPacked(da + place, weights, dh0, <i32>h, false, <i32>rows, <i32>h, <i32>h, product)
+    multiplyPacked(da + place, weights, 0, 0, dh0, <i32>h, <i32>rows, <i32>h, <i32>h, product)
   }
   statesBefore(y + first, h0, before + first, t, size, count << 2, reverse)
 }

@@ -6,6 +6,8 @@ import { type Block, Blocks } from './blocks.ts'
 const PAGE = 65536
 /** What a 32-bit pointer reaches. */
 export const MAX_BYTES = 2 ** 32
+/** Where free bytes lie scattered, blocks may reach so far beyond their limit before others are moved. */
+const SLACK = 17 / 16
 
 /** Blocks with memory behind them: the WebAssembly memory grows as far as the blocks in use reach, and the views are kept up to date. */
 export class Heap {
@@ -42,8 +44,10 @@ export class Heap {
     return this.#backed(this.#blocks.take(size, this.#end(limit)), limit)
   }
 
-  /** The same, out of scattered free blocks: blocks in use move, except those whose address the running call knows. */
+  /** The same where free blocks are scattered: a little beyond the limit; or blocks in use move, except those whose address the running call knows. */
   unite(size: number, limit: number, call: number): Block | null {
+    const beyond = this.take(size, limit * SLACK)
+    if (beyond !== null) return beyond
     this.compactions++
     const block = this.#blocks.unite(size, this.#end(limit), call, (from, to, bytes) => this.uint8.copyWithin(to, from, from + bytes))
     return this.#backed(block, limit)
