@@ -21,16 +21,22 @@ export const EXP_1: usize = 104
 export const EXP_0: usize = 108
 /** Where e^x is 0 at the latest, if denormal numbers are left out: from here to -127.5 · ln 2, 2^n of e^x = 2^n · e^r has the bits of 0. */
 export const DECAY_MIN: usize = 112
+/** Up to this |x|, 2^n of e^x = 2^n · e^r is a normal number. */
+export const MODERATE: usize = 256
+/** tanh: the same as LOG2_E and ln 2, for half steps. */
+export const TWO_LOG2_E: usize = 260
+export const MINUS_HALF_LN2_HIGH: usize = 264
+export const MINUS_HALF_LN2_LOW: usize = 268
 export const HALF: usize = 116
 export const TWO: usize = 120
 export const MINUS_TWO: usize = 124
 /** The sign bit. */
 export const SIGN: usize = 128
-/** tanh: beyond this 2|x|, it is 1. */
+/** tanh: beyond this |x|, it is 1. */
 export const TANH_MAX: usize = 132
-/** tanh: how far the ranges of its argument are shifted. */
+/** tanh: how far the ranges of its argument are shifted, in units of ln 2 / 2. */
 export const TANH_SHIFT: usize = 136
-/** The coefficients of (tanh(r/2) - r/2) / (r³/2), by power of r². */
+/** The coefficients of (tanh r - r) / r³, by power of r². */
 export const TANH_2: usize = 140
 export const TANH_1: usize = 144
 export const TANH_0: usize = 148
@@ -79,15 +85,19 @@ export function writeConstants(): void {
   store<f32>(EXP_1, 0.1666651964187622)
   store<f32>(EXP_0, 0.49999994039535522)
   store<f32>(DECAY_MIN, -88)
+  store<f32>(MODERATE, 87)
   store<f32>(HALF, 0.5)
   store<f32>(TWO, 2)
   store<f32>(MINUS_TWO, -2)
   store<i32>(SIGN, 0x80000000)
-  store<f32>(TANH_MAX, 20)
-  store<f32>(TANH_SHIFT, -0.1644)
-  store<f32>(TANH_2, -0.0008016302599571645)
-  store<f32>(TANH_1, 0.008327066898345947)
-  store<f32>(TANH_0, -0.08333306014537811)
+  store<f32>(TANH_MAX, 10)
+  store<f32>(TANH_SHIFT, -0.23718)
+  store<f32>(TANH_2, -0.05130433663725853)
+  store<f32>(TANH_1, 0.13323307037353516)
+  store<f32>(TANH_0, -0.33333224058151245)
+  store<f32>(TWO_LOG2_E, 2.8853900817779268)
+  store<f32>(MINUS_HALF_LN2_HIGH, -0.3466796875)
+  store<f32>(MINUS_HALF_LN2_LOW, 1.06097221e-4)
   store<f32>(CDF_MAX, 1e4)
   store<f32>(CDF_P4, 4.4159361323181656e-07)
   store<f32>(CDF_P3, 0.01233808882534504)

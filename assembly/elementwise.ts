@@ -1,14 +1,27 @@
 /** Functions of one number, and their derivatives: `src/reference/elementwise.ts`. x, y, dy, dx: [n] */
 
-import { exp as expOf, leftOfNegative, log as logOf, MAX_ANGLE, pow as powOf, sine } from './functions'
+import { areModerate, exp as expOf, leftOfNegative, log as logOf, MAX_ANGLE, moderateExp, pow as powOf, sine } from './functions'
 import { map, zip } from './lines'
 import { loadFirst, mapRow, zipRow } from './rows'
 
 class Neg { @inline of(x: v128): v128 { return f32x4.neg(x) } }
 export function neg(x: usize, y: usize, n: usize): void { map<Neg>(x, y, n) }
 
-class Exp { @inline of(x: v128): v128 { return expOf(x) } }
-export function exp(x: usize, y: usize, n: usize): void { map<Exp>(x, y, n) }
+/** 16 numbers at a time, as in `map`: seldom is one of them so large that e^x has no normal number. */
+export function exp(x: usize, y: usize, n: usize): void {
+  for (const end = x + (n << 2); x < end; x += 64, y += 64) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48)
+    if (areModerate(x0, x1, x2, x3)) {
+      const y0 = moderateExp(x0), y1 = moderateExp(x1), y2 = moderateExp(x2), y3 = moderateExp(x3)
+      v128.store(y, y0)
+      v128.store(y, y1, 16)
+      v128.store(y, y2, 32)
+      v128.store(y, y3, 48)
+    } else {
+      for (let i: usize = 0; i < 64; i += 16) v128.store(y + i, expOf(v128.load(x + i)))
+    }
+  }
+}
 
 class ExpBackward { @inline of(dy: v128, y: v128): v128 { return f32x4.mul(dy, y) } }
 export function expBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<ExpBackward>(dy, y, dx, n) }

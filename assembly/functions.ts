@@ -5,10 +5,10 @@
 
 import {
   CDF_MAX, CDF_P1, CDF_P2, CDF_P3, CDF_P4, CDF_Q1, CDF_Q2, CDF_Q3, CDF_Q4, constant, DECAY_MIN,
-  EXP_0, EXP_1, EXP_2, EXP_3, EXP_4, EXP_MAX, EXP_MIN, HALF, LOG2_E, MIDDLE_0, MIDDLE_1, MIDDLE_2, MIDDLE_3, MIDDLE_4, MIDDLE_5, MIDDLE_6, MIDDLE_7,
-  MINUS_HALF, MINUS_LN2_HIGH, MINUS_LN2_LOW, MINUS_TWO, ONE, ROUND, SIGN,
+  EXP_0, EXP_1, EXP_2, EXP_3, EXP_4, EXP_MAX, EXP_MIN, HALF, LOG2_E, MODERATE, MIDDLE_0, MIDDLE_1, MIDDLE_2, MIDDLE_3, MIDDLE_4, MIDDLE_5, MIDDLE_6, MIDDLE_7,
+  MINUS_HALF, MINUS_HALF_LN2_HIGH, MINUS_HALF_LN2_LOW, MINUS_LN2_HIGH, MINUS_LN2_LOW, MINUS_TWO, ONE, ROUND, SIGN,
   SLOPE_0, SLOPE_1, SLOPE_2, SLOPE_3, SLOPE_4, SLOPE_5, SLOPE_6, SLOPE_7,
-  TANH_0, TANH_1, TANH_2, TANH_MAX, TANH_SHIFT, TWO,
+  TANH_0, TANH_1, TANH_2, TANH_MAX, TANH_SHIFT, TWO, TWO_LOG2_E,
 } from './constants'
 import { madd } from './simd'
 
@@ -29,12 +29,24 @@ export function exp(x: v128): v128 {
   return f32x4.mul(f32x4.mul(p, power2(half)), power2(i32x4.sub(n, half)))
 }
 
-/** e^x for x <= 0 (up to 88), as exact as `exp`, and cheaper: what is below 2^-126 is 0. */
+/** e^x for |x| <= 87: the bits of `exp`, and cheaper, since 2^n is a normal number. */
 @inline
-export function decay(x: v128): v128 {
-  x = f32x4.pmax(x, constant(DECAY_MIN))
+export function moderateExp(x: v128): v128 {
   const t = quotient(x)
   return f32x4.mul(expOfRemainder(remainder(x, t)), power2(t))
+}
+
+/** Whether all |x| are at most 87. */
+@inline
+export function areModerate(x0: v128, x1: v128, x2: v128, x3: v128): bool {
+  const size = f32x4.pmax(f32x4.pmax(f32x4.abs(x0), f32x4.abs(x1)), f32x4.pmax(f32x4.abs(x2), f32x4.abs(x3))) // NaN hides others or goes unseen
+  return i32x4.all_true(f32x4.le(size, constant(MODERATE)))
+}
+
+/** e^x for x <= 0 (up to 87), as exact as `exp`, and cheaper: what is below 2^-126 is 0. */
+@inline
+export function decay(x: v128): v128 {
+  return moderateExp(f32x4.pmax(x, constant(DECAY_MIN)))
 }
 
 /** e^r for |r| <= ln 2 / 2 */
@@ -106,37 +118,47 @@ export function log1p(x: v128): v128 {
 }
 
 /**
- * With 2|x| = n · ln 2 + r and w = tanh(r/2), so that e^r = (1 + w) / (1 - w), and s = 2^n:
+ * With |x| = n · ln 2 / 2 + r and w = tanh r, so that e^2r = (1 + w) / (1 - w), and s = 2^n:
  *
  *     tanh |x| = (e^2|x| - 1) / (e^2|x| + 1) = (s - 1 + (s + 1)·w) / (s + 1 + (s - 1)·w)
  *
  * and the sign of x. At most 2 ulp: for n = 0, up to tanh |x| = 0.25, it is w itself; for n >= 2, from 0.54 on, it is computed
- * as 1 + (2w - 2) / (s + 1 + (s - 1)·w). r reaches from -0.18 to 0.51, so that n changes at these places.
+ * as 1 + (2w - 2) / (s + 1 + (s - 1)·w). r reaches from -0.09 to 0.255, so that n changes at these places.
  */
 @inline
 export function tanh(x: v128): v128 {
-  const size = f32x4.abs(x)
-  const z = f32x4.pmin(f32x4.add(size, size), constant(TANH_MAX))
-  const t = quotient(f32x4.add(z, constant(TANH_SHIFT)))
-  const r = remainder(z, t)
+  const size = f32x4.pmin(f32x4.abs(x), constant(TANH_MAX))
+  const t = f32x4.add(madd(size, constant(TWO_LOG2_E), constant(TANH_SHIFT)), constant(ROUND))
+  const n = f32x4.sub(t, constant(ROUND))
+  const r = madd(n, constant(MINUS_HALF_LN2_LOW), madd(n, constant(MINUS_HALF_LN2_HIGH), size))
   const square = f32x4.mul(r, r)
-  const half = f32x4.mul(r, constant(HALF))
   let p = madd(constant(TANH_2), square, constant(TANH_1))
   p = madd(p, square, constant(TANH_0))
-  const w = madd(half, f32x4.mul(p, square), half)
+  const w = madd(r, f32x4.mul(p, square), r)
   const s = power2(t)
   const less = f32x4.sub(s, constant(ONE))
   const more = f32x4.add(s, constant(ONE))
   const large = f32x4.gt(s, constant(TWO))
-  const above = madd(v128.bitselect(constant(TWO), more, large), w, v128.bitselect(constant(MINUS_TWO), less, large))
+  const above = madd(f32x4.sub(more, v128.and(large, less)), w, f32x4.sub(less, v128.and(large, more))) // 2w - 2 where large
   const y = f32x4.add(f32x4.div(above, madd(less, w, more)), v128.and(large, constant(ONE)))
   return v128.or(y, v128.and(x, constant(SIGN)))
+}
+
+/** σ(x) for the gates of a recurrent layer: as exact, and cheaper; what is below 2^-126 is 0. */
+@inline
+export function gate(x: v128): v128 {
+  return sigmoidOf(x, decay(v128.or(x, constant(SIGN))))
 }
 
 /** σ(x) = 1 / (1 + e^-|x|) for x >= 0, e^-|x| / (1 + e^-|x|) for x < 0: small values keep their digits. At most 2.41 ulp. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const e = exp(v128.or(x, constant(SIGN)))
+  return sigmoidOf(x, exp(v128.or(x, constant(SIGN))))
+}
+
+/** The same, given e^-|x|. */
+@inline
+function sigmoidOf(x: v128, e: v128): v128 {
   return f32x4.div(v128.bitselect(e, constant(ONE), f32x4.lt(x, splat(0))), f32x4.add(constant(ONE), e))
 }
 

@@ -1,6 +1,6 @@
 /** Gated recurrent units over a whole sequence: `src/reference/gru.ts`. Per step one product by the packed weights and one pass over the gates. */
 
-import { sigmoid, tanh } from './functions'
+import { gate, tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { loadFirst, storeFirst } from './rows'
 import { productAt, sigmoidSlope, stateBefore, statesBefore, stepAt, stepNumbersAt, tanhSlope, weightsAt } from './sequence'
@@ -48,8 +48,8 @@ function step(gates: usize, ofState: usize, bIh: usize, bHh: usize, before: usiz
 /** `count` units of one sample, up to 4. */
 @inline
 function cell(gates: usize, ofState: usize, bIh: usize, bHh: usize, before: usize, y: usize, block: usize, count: usize): void {
-  const r = sigmoid(f32x4.add(sum(gates, bIh, 0, count), sum(ofState, bHh, 0, count)))
-  const z = sigmoid(f32x4.add(sum(gates, bIh, block, count), sum(ofState, bHh, block, count)))
+  const r = gate(f32x4.add(sum(gates, bIh, 0, count), sum(ofState, bHh, 0, count)))
+  const z = gate(f32x4.add(sum(gates, bIh, block, count), sum(ofState, bHh, block, count)))
   const m = sum(ofState, bHh, 2 * block, count)
   const n = tanh(madd(r, m, sum(gates, bIh, 2 * block, count)))
   storeFirst(gates, r, count)

@@ -1,6 +1,6 @@
 /** Long short-term memory over a whole sequence: `src/reference/lstm.ts`. Per step one product by the packed weights and one pass over the gates. */
 
-import { sigmoid, tanh } from './functions'
+import { gate, tanh } from './functions'
 import { multiplyPacked, packMatrix } from './matmul-packed'
 import { loadFirst, storeFirst } from './rows'
 import { addBiases, productAt, sigmoidSlope, stateBefore, statesBefore, stepAt, tanhSlope, weightsAt } from './sequence'
@@ -47,10 +47,10 @@ function step(gates: usize, bias: usize, cBefore: usize, c: usize, y: usize, n: 
 /** `count` units of one sample, up to 4. */
 @inline
 function cell(gates: usize, bias: usize, cBefore: usize, c: usize, y: usize, block: usize, count: usize): void {
-  const i = sigmoid(preactivation(gates, bias, 0, count))
-  const f = sigmoid(preactivation(gates, bias, block, count))
+  const i = gate(preactivation(gates, bias, 0, count))
+  const f = gate(preactivation(gates, bias, block, count))
   const g = tanh(preactivation(gates, bias, 2 * block, count))
-  const o = sigmoid(preactivation(gates, bias, 3 * block, count))
+  const o = gate(preactivation(gates, bias, 3 * block, count))
   const state = madd(f, loadFirst(cBefore, count), f32x4.mul(i, g))
   storeFirst(gates, i, count)
   storeFirst(gates + block, f, count)

@@ -23,6 +23,33 @@ export function multiplyRows(a: usize, rowA: usize, kA: usize, b: usize, rowB: u
   }
 }
 
+/** Rows that {@link multiplyColumns} computes at a time: its scratch, n · SPAN numbers, stays in L1. */
+const SPAN: i32 = 512;
+
+/**
+ * C[m, n] (+)= Aᵀ · B for a few columns, A stored [k, m]: the rows of Cᵀ = Bᵀ · A as above, in scratch, of n · min(m, 512) numbers.
+ * Distances in bytes: columnB and kB from one column and one k of op(B) to the next, rowA and rowC from row to row.
+ */
+export function multiplyColumns(
+  a: usize, rowA: usize, b: usize, columnB: usize, kB: usize, c: usize, rowC: usize, add: bool, m: i32, n: i32, k: i32, scratch: usize,
+): void {
+  for (let i = 0; i < m; i += SPAN) {
+    const span = min(SPAN, m - i);
+    if (add) turn(scratch, <usize>span * F, F, c, F, rowC, n, span);
+    multiplyRows(b, columnB, kB, a, rowA, scratch, <usize>span * F, add, n, span, k);
+    turn(c, F, rowC, scratch, <usize>span * F, F, n, span);
+    a += <usize>span * F;
+    c += <usize>span * rowC;
+  }
+}
+
+/** to[j, i] = from[j, i], j = 0 ... n - 1, i = 0 ... m - 1, each with its own distances. */
+function turn(to: usize, jTo: usize, iTo: usize, from: usize, jFrom: usize, iFrom: usize, n: i32, m: i32): void {
+  for (let j = 0; j < n; j++, to += jTo, from += jFrom) {
+    for (let i = 0; i < m; i++) store<f32>(to + <usize>i * iTo, load<f32>(from + <usize>i * iFrom));
+  }
+}
+
 /** y[n] += Σ_q x[q] · b[q, n], q = 0 ... 3. */
 function addFourRows(x: usize, kA: usize, b: usize, rowB: usize, y: usize, n: i32): void {
   const x0 = v128.load32_splat(x), x1 = v128.load32_splat(x + kA), x2 = v128.load32_splat(x + 2 * kA), x3 = v128.load32_splat(x + 3 * kA);

@@ -21,14 +21,14 @@
 
 import { beat } from "./heartbeat";
 import { packA, packB } from "./matmul-pack";
-import { multiplyDots, multiplyRows } from "./matmul-row";
+import { multiplyColumns, multiplyDots, multiplyRows } from "./matmul-row";
 import { MR, NR, READS_ROWS, tile, tileHeight } from "./matmul-tile";
 
 /** Block sizes: a panel of A and one of B take 9 and 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
 const KC: i32 = 384;
 export const MC: i32 = 516;
 export const NC: i32 = 64;
-/** Up to so many rows, a B that is not transposed is multiplied as it lies: measured, packing pays from here on. */
+/** Up to so many rows, a B that is not transposed is multiplied as it lies, and up to so many columns a transposed A: measured, packing pays from here on. */
 const FEW_ROWS: i32 = 4;
 /** The same for a transposed B, and for so few columns of an A that is not transposed. */
 const FEW_DOTS: i32 = 3;
@@ -82,13 +82,14 @@ export function product(
   start: usize, lds: i32, c: usize, ldc: i32,
   m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  const isThin = n <= FEW_DOTS || m <= FEW_ROWS || k == 0;
-  if (isThin && start != c) {
-    for (let i = 0; i < m; i++) {
-      if (start) memory.copy(c + <usize>(i * ldc) * F, start + <usize>(i * lds) * F, <usize>n * F);
-      else if (k == 0) memory.fill(c + <usize>(i * ldc) * F, 0, <usize>n * F);
-    }
-    if (start) return product(a, lda, transA, b, ldb, transB, c, ldc, c, ldc, m, n, k, scratch);
+  if (start && start != c && (k == 0 || min(m, n) <= FEW_ROWS)) {
+    for (let i = 0; i < m; i++) memory.copy(c + <usize>(i * ldc) * F, start + <usize>(i * lds) * F, <usize>n * F);
+    start = c;
+    lds = ldc;
+  }
+  if (k == 0) {
+    if (!start) for (let i = 0; i < m; i++) memory.fill(c + <usize>(i * ldc) * F, 0, <usize>n * F);
+    return;
   }
   const accumulate = start != 0;
   if (n == 1 && m > 1 && ldc == 1) return product(b, ldb, !transB, a, lda, !transA, start, m, c, m, 1, m, k, scratch); // a column: (AB)ᵀ = BᵀAᵀ
@@ -102,6 +103,7 @@ export function product(
   if (transB && m <= FEW_DOTS) return multiplyDots(a, rowA, kA, b, columnB, c, rowC, F, accumulate, m, n, k);
   if (!transA && n <= FEW_DOTS) return multiplyDots(b, columnB, kB, a, rowA, c, F, rowC, accumulate, n, m, k); // (AB)ᵀ = BᵀAᵀ
   if (!transB && m <= FEW_ROWS) return multiplyRows(a, rowA, kA, b, kB, c, rowC, accumulate, m, n, k);
+  if (transA && n <= FEW_ROWS) return multiplyColumns(a, kA, b, columnB, kB, c, rowC, accumulate, m, n, k, scratch);
 
   const spare = scratch;
   const packedA = spare + SPARE;

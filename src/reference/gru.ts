@@ -1,8 +1,7 @@
 import { type HostArray, like } from './array.ts'
 import { logistic } from './lstm.ts'
 import { matmul } from './matmul.ts'
-import { sum } from './reduction.ts'
-import { affine, affineBackward, type SequenceOptions, stateBefore, statesBefore, stepOf, stepsOf } from './rnn.ts'
+import { affine, affineBackward, affineKernels, type SequenceOptions, stateBefore, statesBefore, stepOf, stepsOf } from './rnn.ts'
 
 export interface GruKernels<A> {
   gru(x: A, h0: A, wIh: A, wHh: A, bIh: A, bHh: A, options: SequenceOptions): A
@@ -101,7 +100,7 @@ export function gruBackward(
     for (let p = 0; p < n * h; p++) dhNext[p] += throughWeights[p]
   }
   const before = statesBefore(hs, h0, options)
-  const [dx, ...dw] = affineBackward({ matmul, sum }, daIh, daHh, x, before, wIh, options, [needs[0], ...needs.slice(2)], 3 * h)
+  const [dx, ...dw] = affineBackward(affineKernels, daIh, daHh, x, before, wIh, options, [needs[0], ...needs.slice(2)], 3 * h)
   return [dx, needs[1] ? dhNext : null, ...dw]
 }
 

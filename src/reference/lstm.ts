@@ -1,7 +1,6 @@
 import { type HostArray, like } from './array.ts'
 import { matmul } from './matmul.ts'
-import { sum } from './reduction.ts'
-import { affine, affineBackward, type SequenceOptions, stateBefore, statesBefore, stepOf, stepsOf } from './rnn.ts'
+import { affine, affineBackward, affineKernels, type SequenceOptions, stateBefore, statesBefore, stepOf, stepsOf } from './rnn.ts'
 
 export interface LstmKernels<A> {
   lstm(x: A, h0: A, c0: A, wIh: A, wHh: A, bIh: A, bHh: A, options: SequenceOptions): A
@@ -102,7 +101,7 @@ export function lstmBackward(
     dhNext = matmul(stepOf(da, s, n * 4 * h), wHh, { m: n, k: 4 * h, n: h }) // [N, H]
   }
   const before = statesBefore(hs, h0, options)
-  const [dx, ...dw] = affineBackward({ matmul, sum }, da, da, x, before, wIh, options, [needs[0], ...needs.slice(3)], 4 * h)
+  const [dx, ...dw] = affineBackward(affineKernels, da, da, x, before, wIh, options, [needs[0], ...needs.slice(3)], 4 * h)
   return [dx, needs[1] ? dhNext : null, needs[2] ? dcNext : null, ...dw]
 }
 

@@ -1,5 +1,6 @@
 import { type HostArray, like } from './array.ts'
 import { type MatmulKernels, matmul } from './matmul.ts'
+import { type MemoryKernels, memory } from './memory.ts'
 import { type ReductionKernels, sum } from './reduction.ts'
 
 /** T steps of a sequence, N samples side by side, I numbers in each input, H in each state. */
@@ -80,7 +81,7 @@ export function rnnBackward(
     dh = matmul(stepOf(da, s, n * h), wHh, { m: n, k: h, n: h }) // [N, H]
   }
   const before = statesBefore(y, h0, options)
-  const [dx, ...dw] = affineBackward({ matmul, sum }, da, da, x, before, wIh, options, [needs[0], ...needs.slice(2)])
+  const [dx, ...dw] = affineBackward(affineKernels, da, da, x, before, wIh, options, [needs[0], ...needs.slice(2)])
   return [dx, needs[1] ? dh : null, ...dw]
 }
 
@@ -116,6 +117,12 @@ export function affine(w: HostArray, b: HostArray, x: HostArray, row: number, j:
   return sum
 }
 
+/** What `affineBackward` computes with. */
+export type AffineKernels<A> = Pick<MatmulKernels<A> & ReductionKernels<A> & MemoryKernels<A>, 'matmul' | 'sum' | 'copy'>
+
+/** The same of the reference. */
+export const affineKernels: AffineKernels<HostArray> = { matmul, sum, copy: memory.copy }
+
 /**
  * Every step passes through the same weights, so their gradients are sums over all steps, each one product:
  *
@@ -124,7 +131,7 @@ export function affine(w: HostArray, b: HostArray, x: HostArray, row: number, j:
  * daIh, daHh: [T, N, G], where the input and where the state enters; x: [T, N, I], before: [T, N, H], wIh: [G, I]; needs and result: dx, dwIh, dwHh, dbIh, dbHh
  */
 export function affineBackward<A>(
-  kernels: Pick<MatmulKernels<A> & ReductionKernels<A>, 'matmul' | 'sum'>,
+  kernels: AffineKernels<A>,
   daIh: A,
   daHh: A,
   x: A,
@@ -135,11 +142,12 @@ export function affineBackward<A>(
   g: number = h,
 ): (A | null)[] {
   const rows = t * n
+  const dbIh = needs[3] ? kernels.sum(daIh, { outer: 1, n: rows, inner: g }) : null // [G]
   return [
     needs[0] ? kernels.matmul(daIh, wIh, { m: rows, k: g, n: i }) : null, // [T, N, I]
     needs[1] ? kernels.matmul(daIh, x, { m: g, k: rows, n: i, transA: true }) : null, // [G, I]
     needs[2] ? kernels.matmul(daHh, before, { m: g, k: rows, n: h, transA: true }) : null, // [G, H]
-    needs[3] ? kernels.sum(daIh, { outer: 1, n: rows, inner: g }) : null, // [G]
-    needs[4] ? kernels.sum(daHh, { outer: 1, n: rows, inner: g }) : null, // [G]
+    dbIh,
+    needs[4] ? (dbIh !== null && daHh === daIh ? kernels.copy(dbIh) : kernels.sum(daHh, { outer: 1, n: rows, inner: g })) : null, // [G]
   ]
 }

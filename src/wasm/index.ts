@@ -93,9 +93,10 @@ export function backendOn(loaded: Loaded<Exports>, options: ThreadsOptions = {})
   const core = { exports, memory, threads }
   const products = matmul(core)
   const reductions = reduction(core)
-  const affine = { ...products, ...reductions }
+  const storage = arrays(core)
+  const affine = { ...products, ...reductions, copy: storage.copy }
   const kernels: Wasm['kernels'] = {
-    ...arrays(core),
+    ...storage,
     ...activation(core),
     ...adadelta(core),
     ...adagrad(core),

@@ -2,7 +2,7 @@ import { expect } from '../../errors.ts'
 import { showShape } from '../../reference/array.ts'
 import { axisOf } from '../axes.ts'
 import { fromHost, full } from '../creation.ts'
-import { apply, define } from '../operation.ts'
+import { apply, contiguous, define } from '../operation.ts'
 import type { Tensor } from '../tensor.ts'
 import { where } from './arithmetic.ts'
 import { slice, unsqueeze } from './view.ts'
@@ -62,6 +62,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
     )
     expect(t.dtype === first.dtype, 'cat', () => `tensors[${i}] is ${t.dtype}, tensors[0] is ${first.dtype}`)
   }
+  if (tensors.length === 1) return clone(first)
   const sizes = tensors.map((t) => t.shape[axis])
   return apply(
     catOperation,
@@ -104,7 +105,9 @@ const cloneOperation = define<null>({
 })
 
 /** A copy with its own memory; gradients flow through it. */
-export const clone = (x: Tensor) => apply(cloneOperation, [x], x.shape, null)
+export function clone(x: Tensor): Tensor {
+  return x.isContiguous ? apply(cloneOperation, [x], x.shape, null) : contiguous(x) // which is a copy then
+}
 
 /** x at and below a diagonal (0 the main one, 1 the next above it), zeros above it.        [..., N, M] */
 export function tril(x: Tensor, diagonal = 0): Tensor {

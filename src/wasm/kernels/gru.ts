@@ -1,8 +1,8 @@
 import { type GruKernels, gruSize } from '../../reference/gru.ts'
-import { affineBackward } from '../../reference/rnn.ts'
+import { type AffineKernels, affineBackward } from '../../reference/rnn.ts'
 import type { WasmArray } from '../memory.ts'
 import type { Core } from './core.ts'
-import { type AffineKernels, projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
+import { projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
 
 export interface GruExports extends SequenceExports {
   gru(
@@ -38,7 +38,7 @@ export interface GruExports extends SequenceExports {
   ): void
 }
 
-export function gru(core: Core<GruExports>, affine: AffineKernels): GruKernels<WasmArray> {
+export function gru(core: Core<GruExports>, affine: AffineKernels<WasmArray>): GruKernels<WasmArray> {
   const { exports, memory } = core
   return {
     gru(x, h0, wIh, wHh, bIh, bHh, options) {

@@ -1,8 +1,8 @@
 import { type LstmKernels, lstmSize } from '../../reference/lstm.ts'
-import { affineBackward } from '../../reference/rnn.ts'
+import { type AffineKernels, affineBackward } from '../../reference/rnn.ts'
 import type { WasmArray } from '../memory.ts'
 import type { Core } from './core.ts'
-import { type AffineKernels, projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
+import { projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
 
 export interface LstmExports extends SequenceExports {
   lstm(
@@ -40,7 +40,7 @@ export interface LstmExports extends SequenceExports {
   ): void
 }
 
-export function lstm(core: Core<LstmExports>, affine: AffineKernels): LstmKernels<WasmArray> {
+export function lstm(core: Core<LstmExports>, affine: AffineKernels<WasmArray>): LstmKernels<WasmArray> {
   const { exports, memory } = core
   return {
     lstm(x, h0, c0, wIh, wHh, bIh, bHh, options) {

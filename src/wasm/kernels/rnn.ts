@@ -1,7 +1,7 @@
-import { affineBackward, type RnnKernels } from '../../reference/rnn.ts'
+import { type AffineKernels, affineBackward, type RnnKernels } from '../../reference/rnn.ts'
 import type { WasmArray } from '../memory.ts'
 import type { Core } from './core.ts'
-import { type AffineKernels, projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
+import { projectInputs, runSteps, type SequenceExports, stepsScratch } from './sequence.ts'
 
 export interface RnnExports extends SequenceExports {
   rnn(
@@ -38,7 +38,7 @@ export interface RnnExports extends SequenceExports {
   ): void
 }
 
-export function rnn(core: Core<RnnExports>, affine: AffineKernels): RnnKernels<WasmArray> {
+export function rnn(core: Core<RnnExports>, affine: AffineKernels<WasmArray>): RnnKernels<WasmArray> {
   const { exports, memory } = core
   return {
     rnn(x, h0, wIh, wHh, bIh, bHh, options) {

@@ -1,14 +1,8 @@
-import type { MatmulKernels } from '../../reference/matmul.ts'
-import type { ReductionKernels } from '../../reference/reduction.ts'
 import type { SequenceOptions } from '../../reference/rnn.ts'
-import type { WasmArray } from '../memory.ts'
 import type { Work } from '../threads.ts'
 import type { Kernel } from '../worker.ts'
 import { COST, type Core } from './core.ts'
 import { type MatmulExports, productScratch, runProduct, TILE } from './matmul.ts'
-
-/** The kernels that carry all steps of a sequence at once. */
-export type AffineKernels = Pick<MatmulKernels<WasmArray> & ReductionKernels<WasmArray>, 'matmul' | 'sum'>
 
 export interface SequenceExports extends MatmulExports {
   /** Bytes of scratch for the steps of up to n samples, with g rows of weights. */
