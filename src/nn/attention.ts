@@ -1,5 +1,5 @@
 import { expect } from '../errors.ts'
-import { showShape } from '../reference/array.ts'
+import { isSameShape, showShape } from '../reference/array.ts'
 import { F, noGrad, type Tensor, zeros } from '../tensor/index.ts'
 import { additive } from '../tensor/ops/attention.ts'
 import { xavierUniform } from './init.ts'
@@ -112,7 +112,7 @@ export class MultiheadAttention extends Module<
       const fits = [
         [l, s],
         [n * h, l, s],
-      ].some((shape) => showShape(shape) === showShape(attnMask.shape))
+      ].some((shape) => isSameShape(shape, attnMask.shape))
       expect(
         fits,
         'MultiheadAttention',
@@ -121,7 +121,7 @@ export class MultiheadAttention extends Module<
     }
     if (keyPaddingMask) {
       expect(
-        showShape(keyPaddingMask.shape) === showShape([n, s]),
+        isSameShape(keyPaddingMask.shape, [n, s]),
         'MultiheadAttention',
         () => `keyPaddingMask must have shape [${n}, ${s}], got ${showShape(keyPaddingMask.shape)}`,
       )
@@ -145,7 +145,7 @@ export class MultiheadAttention extends Module<
       () => `q must have ${this.embedDim} numbers on its last axis, ${shapes()}`,
     )
     expect(
-      k.shape.at(-1) === this.embedDim && showShape(k.shape) === showShape(v.shape),
+      k.shape.at(-1) === this.embedDim && isSameShape(k.shape, v.shape),
       'MultiheadAttention',
       () => `k and v must have one shape, with ${this.embedDim} numbers on the last axis, ${shapes()}`,
     )

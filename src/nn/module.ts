@@ -1,5 +1,5 @@
 import { expect, GradusError } from '../errors.ts'
-import { showShape } from '../reference/array.ts'
+import { isSameShape, showShape } from '../reference/array.ts'
 import { noGrad, Tensor } from '../tensor/index.ts'
 
 /** A tensor that a module learns: it requires grad and stands in the state dict. */
@@ -81,7 +81,7 @@ export abstract class Module<In extends unknown[] = [Tensor], Out = Tensor> {
       const value = state[path]
       if (!value) throw new GradusError('loadStateDict', `the entry '${path}', of shape ${showShape(tensor.shape)}, is missing`)
       expect(
-        showShape(value.shape) === showShape(tensor.shape),
+        isSameShape(value.shape, tensor.shape),
         'loadStateDict',
         () => `'${path}' must have shape ${showShape(tensor.shape)}, got ${showShape(value.shape)}`,
       )

@@ -1,5 +1,5 @@
 import { expect } from '../errors.ts'
-import { showShape } from '../reference/array.ts'
+import { isSameShape, showShape } from '../reference/array.ts'
 import { cat, F, stack, type Tensor, zeros } from '../tensor/index.ts'
 import { uniform } from './init.ts'
 import { Module, Parameter } from './module.ts'
@@ -132,7 +132,7 @@ abstract class Recurrent<In extends unknown[], State> extends Module<In, [output
     const shape = [this.#directions.length * this.numLayers, steps.shape[1], this.hiddenSize]
     if (state === undefined) return zeros(shape, { dtype: steps.dtype })
     expect(
-      showShape(state.shape) === showShape(shape),
+      isSameShape(state.shape, shape),
       this.constructor.name,
       () => `${name} must have shape ${showShape(shape)} (directions · layers, samples, hiddenSize), got ${showShape(state.shape)}`,
     )

@@ -1,5 +1,5 @@
 import { expect } from '../errors.ts'
-import { showShape } from '../reference/array.ts'
+import { isSameShape, showShape } from '../reference/array.ts'
 import { noGrad, retire } from '../tensor/tape.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { Batch, type State } from './batch.ts'
@@ -90,7 +90,7 @@ export abstract class Optimizer<O extends { lr: number }> {
     for (const [i, p] of params.entries()) {
       for (const [name, buffer] of Object.entries(states[i].buffers)) {
         expect(
-          showShape(buffer.shape) === showShape(p.shape),
+          isSameShape(buffer.shape, p.shape),
           'loadStateDict',
           () => `buffer '${name}' of parameter ${i} must have shape ${showShape(p.shape)}, got ${showShape(buffer.shape)}`,
         )

@@ -52,6 +52,12 @@ export function stridesOf(shape: Shape): number[] {
   return strides
 }
 
+export function isSameShape(a: Shape, b: Shape): boolean {
+  if (a.length !== b.length) return false
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false
+  return true
+}
+
 /** A shape as messages print it: [2, 3]. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`

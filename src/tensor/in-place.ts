@@ -1,5 +1,5 @@
 import { expect } from '../errors.ts'
-import { showShape } from '../reference/array.ts'
+import { isSameShape, showShape } from '../reference/array.ts'
 import { kernelsFor } from './backend.ts'
 import { contiguous } from './operation.ts'
 import { arithmetic, type BinaryName, operand } from './ops/arithmetic.ts'
@@ -38,7 +38,7 @@ export function updateInPlace(name: BinaryName, x: Tensor, other: Tensor | numbe
   expectUntracked(operation, x, b)
   const result = noGrad(() => arithmetic(name, x, b))
   expect(
-    showShape(result.shape) === showShape(x.shape),
+    isSameShape(result.shape, x.shape),
     operation,
     () => `the operand ${showShape(b.shape)} does not broadcast to ${showShape(x.shape)}`,
   )

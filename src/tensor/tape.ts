@@ -1,5 +1,5 @@
 import { expect, GradusError } from '../errors.ts'
-import { showShape } from '../reference/array.ts'
+import { isSameShape, showShape } from '../reference/array.ts'
 import { type BackendArray, kernelsFor } from './backend.ts'
 import { Gradients } from './gradients.ts'
 import { Storage } from './storage.ts'
@@ -96,7 +96,7 @@ function sweep(operation: string, output: Tensor, wanted: Wanted, options: Backw
       `expected an output of one element (a loss), got shape ${showShape(output.shape)}; reduce it with mean() or sum(), or pass { gradient }`,
   )
   expect(
-    gradient === undefined || showShape(gradient.shape) === showShape(output.shape),
+    gradient === undefined || isSameShape(gradient.shape, output.shape),
     operation,
     () => `gradient must have the output's shape ${showShape(output.shape)}, got ${showShape(gradient?.shape ?? [])}`,
   )

@@ -1,6 +1,6 @@
 import { expect } from '../../errors.ts'
 import { broadcastShape } from '../../reference/arithmetic.ts'
-import { type DType, type Shape, showShape, sizeOf, stridesOf, zerosOf } from '../../reference/array.ts'
+import { type DType, isSameShape, type Shape, showShape, sizeOf, stridesOf, zerosOf } from '../../reference/array.ts'
 import type { AttentionOptions } from '../../reference/attention.ts'
 import { expectSameDType } from '../backend.ts'
 import { fromHost, full } from '../creation.ts'
@@ -55,7 +55,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   const { isCausal = false } = options
   expectSameDType(operation, q.dtype, v.dtype)
   expect(
-    v.ndim === k.ndim && showShape(v.shape.slice(0, -1)) === showShape(k.shape.slice(0, -1)),
+    v.ndim === k.ndim && isSameShape(v.shape.slice(0, -1), k.shape.slice(0, -1)),
     operation,
     () => `v ${showShape(v.shape)} must have one row per key, as k ${showShape(k.shape)} has, on the same leading axes`,
   )
@@ -85,11 +85,7 @@ function expectFitting(operation: string, q: Tensor, k: Tensor, { attnMask }: Sc
   expect(q.dtype !== 'int32', operation, () => "expected float tensors, got int32; convert them with .to('float32')")
   const shapes = () => `q ${showShape(q.shape)} and k ${showShape(k.shape)}`
   expect(q.ndim >= 2 && k.ndim >= 2, operation, () => `expected q [..., L, E] and k [..., S, E], got ${shapes()}`)
-  expect(
-    showShape(q.shape.slice(0, -2)) === showShape(k.shape.slice(0, -2)),
-    operation,
-    () => `${shapes()} differ on the axes before the last two`,
-  )
+  expect(isSameShape(q.shape.slice(0, -2), k.shape.slice(0, -2)), operation, () => `${shapes()} differ on the axes before the last two`)
   const e = q.shape.at(-1) ?? 0
   expect(e === k.shape.at(-1), operation, () => `${shapes()} must have one width on their last axis`)
   expect(e > 0, operation, () => `${shapes()} have no numbers on their last axis`)
@@ -97,7 +93,7 @@ function expectFitting(operation: string, q: Tensor, k: Tensor, { attnMask }: Sc
   const scores = [...q.shape.slice(0, -1), k.shape.at(-2) ?? 0]
   const together = broadcastShape(attnMask.shape, scores)
   expect(
-    together !== null && showShape(together) === showShape(scores),
+    together !== null && isSameShape(together, scores),
     operation,
     () => `attnMask ${showShape(attnMask.shape)} does not broadcast to the scores ${showShape(scores)}`,
   )

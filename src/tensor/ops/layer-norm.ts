@@ -1,5 +1,5 @@
 import { expect } from '../../errors.ts'
-import { type Shape, showShape, sizeOf } from '../../reference/array.ts'
+import { isSameShape, type Shape, showShape, sizeOf } from '../../reference/array.ts'
 import type { LayerNormOptions as RowOptions } from '../../reference/layer-norm.ts'
 import { type Backend, type BackendArray, expectSameDType } from '../backend.ts'
 import { apply, define } from '../operation.ts'
@@ -50,7 +50,7 @@ export function layerNorm(x: Tensor, { normalizedShape, weight, bias, eps = 1e-5
   const shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape
   expectNormalizedShape('layerNorm', shape)
   expect(
-    x.ndim >= shape.length && showShape(x.shape.slice(x.ndim - shape.length)) === showShape(shape),
+    x.ndim >= shape.length && isSameShape(x.shape.slice(x.ndim - shape.length), shape),
     'layerNorm',
     () => `the last axes of x ${showShape(x.shape)} must be normalizedShape ${showShape(shape)}`,
   )
@@ -58,11 +58,7 @@ export function layerNorm(x: Tensor, { normalizedShape, weight, bias, eps = 1e-5
   expect(eps >= 0, 'layerNorm', () => `eps must be 0 or more, got ${eps}`)
   for (const [name, t] of Object.entries({ weight, bias })) {
     if (!t) continue
-    expect(
-      showShape(t.shape) === showShape(shape),
-      'layerNorm',
-      () => `${name} must have shape ${showShape(shape)}, got ${showShape(t.shape)}`,
-    )
+    expect(isSameShape(t.shape, shape), 'layerNorm', () => `${name} must have shape ${showShape(shape)}, got ${showShape(t.shape)}`)
     expectSameDType('layerNorm', x.dtype, t.dtype)
   }
   const c = sizeOf(shape)

@@ -1,5 +1,5 @@
 import { expect } from '../../errors.ts'
-import { showShape } from '../../reference/array.ts'
+import { isSameShape, showShape } from '../../reference/array.ts'
 import type { CrossEntropyOptions } from '../../reference/cross-entropy.ts'
 import { expectSameDType } from '../backend.ts'
 import { apply, checked, define } from '../operation.ts'
@@ -23,7 +23,7 @@ function reduced(operation: string, loss: Tensor, { reduction = 'mean' }: Reduct
 /** The target, of x's shape and dtype, and without NaN: it would silently spread to every parameter. */
 function comparable(operation: string, x: Tensor, target: Tensor): Tensor {
   expect(
-    showShape(x.shape) === showShape(target.shape),
+    isSameShape(x.shape, target.shape),
     operation,
     () => `x ${showShape(x.shape)} and target ${showShape(target.shape)} must have one shape`,
   )

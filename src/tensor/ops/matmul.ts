@@ -1,6 +1,6 @@
 import { expect } from '../../errors.ts'
 import { broadcastShape } from '../../reference/arithmetic.ts'
-import { type Shape, showShape, sizeOf } from '../../reference/array.ts'
+import { isSameShape, type Shape, showShape, sizeOf } from '../../reference/array.ts'
 import { type MatmulOptions, matmulBackward } from '../../reference/matmul.ts'
 import { expectSameDType } from '../backend.ts'
 import { apply, define } from '../operation.ts'
@@ -60,5 +60,5 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return apply(product, [left.x, right.x], [...batch, m, n], { m, k, n, batch: sizeOf(batch), transA: left.trans, transB: right.trans })
 }
 
-const spread = (x: Tensor, shape: Shape) => (showShape(x.shape) === showShape(shape) ? x : expand(x, shape))
+const spread = (x: Tensor, shape: Shape) => (isSameShape(x.shape, shape) ? x : expand(x, shape))
 const dropAxis = (y: Tensor, dim: number) => y.squeeze(y.ndim > 1 || dim === -1 ? dim : 0)

@@ -1,5 +1,5 @@
 import { expect } from '../../errors.ts'
-import { showShape } from '../../reference/array.ts'
+import { isSameShape, showShape } from '../../reference/array.ts'
 import type { Pair } from '../../reference/convolution.ts'
 import { type AvgPoolingOptions, type PoolingOptions, pooledShape } from '../../reference/pooling.ts'
 import { apply, define, type Operation } from '../operation.ts'
@@ -111,7 +111,7 @@ export interface MaxUnpool2dOptions extends Pool2dOptions {
 export function maxUnpool2d(x: Tensor, indices: Tensor, options: MaxUnpool2dOptions): Tensor {
   expectAxes('maxUnpool2d', 'x', x, 'N, C, V, U')
   expect(
-    showShape(indices.shape) === showShape(x.shape),
+    isSameShape(indices.shape, x.shape),
     'maxUnpool2d',
     () => `indices must have the shape of x ${showShape(x.shape)}, got ${showShape(indices.shape)}`,
   )

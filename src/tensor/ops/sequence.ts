@@ -1,5 +1,5 @@
 import { expect } from '../../errors.ts'
-import { type Shape, showShape } from '../../reference/array.ts'
+import { isSameShape, type Shape, showShape } from '../../reference/array.ts'
 import type { SequenceOptions } from '../../reference/rnn.ts'
 import { expectSameDType } from '../backend.ts'
 import { grad } from '../tape.ts'
@@ -35,20 +35,22 @@ export function sequenceSizes(
   expect(t > 0, operation, () => `the sequence has no steps: x has shape ${showShape(x.shape)}`)
   const h = weights.wHh.shape.at(-1) ?? 0
   const rows = gates === 1 ? `${h}` : `${gates} · ${h}`
-  const fits = (name: string, tensor: Tensor, shape: Shape, meaning: string) => {
-    expect(
-      showShape(tensor.shape) === showShape(shape),
-      operation,
-      () => `${name} must have shape ${showShape(shape)} (${meaning}), got ${showShape(tensor.shape)}`,
-    )
-    expectSameDType(operation, x.dtype, tensor.dtype)
-  }
-  fits('wHh', weights.wHh, [gates * h, h], `${rows} rows for states of ${h}`)
-  fits('wIh', weights.wIh, [gates * h, i], `${rows} rows for inputs of ${i}`)
-  fits('bIh', weights.bIh, [gates * h], rows)
-  fits('bHh', weights.bHh, [gates * h], rows)
-  for (const [name, state] of Object.entries(states)) fits(name, state, [n, h], `${n} samples of ${h}`)
+  expectFits(operation, 'wHh', weights.wHh, x, [gates * h, h], () => `${rows} rows for states of ${h}`)
+  expectFits(operation, 'wIh', weights.wIh, x, [gates * h, i], () => `${rows} rows for inputs of ${i}`)
+  expectFits(operation, 'bIh', weights.bIh, x, [gates * h], () => rows)
+  expectFits(operation, 'bHh', weights.bHh, x, [gates * h], () => rows)
+  for (const name in states) expectFits(operation, name, states[name], x, [n, h], () => `${n} samples of ${h}`)
   return { t, n, i, h, reverse }
+}
+
+/** The tensor must have this shape, and the dtype of x. */
+function expectFits(operation: string, name: string, tensor: Tensor, x: Tensor, shape: Shape, meaning: () => string): void {
+  expect(
+    isSameShape(tensor.shape, shape),
+    operation,
+    () => `${name} must have shape ${showShape(shape)} (${meaning()}), got ${showShape(tensor.shape)}`,
+  )
+  expectSameDType(operation, x.dtype, tensor.dtype)
 }
 
 /** The last state in the order of the steps.        states: [T, N, H] -> [N, H] */

@@ -2,32 +2,52 @@ import { expect } from '../../errors.ts'
 import { type Shape, showShape, sizeOf, stridesOf } from '../../reference/array.ts'
 import type { StridedBackwardOptions } from '../../reference/strided.ts'
 import { axisOf } from '../axes.ts'
-import { kernelsFor } from '../backend.ts'
+import { type BackendArray, kernelsFor } from '../backend.ts'
 import { apply, contiguous, define } from '../operation.ts'
 import { Storage } from '../storage.ts'
 import { begins, nextId } from '../tape.ts'
-import { isRowMajor, type Layout, Tensor } from '../tensor.ts'
+import { isRowMajor, type Layout, type Node, Tensor } from '../tensor.ts'
 
 /** Another layout of the same storage. `look` is applied to the tensor's own layout, and to a contiguous one for the gradient. */
 function view(operation: string, x: Tensor, look: (layout: Layout) => Layout): Tensor {
   const y = new Tensor(x.storage, look(x))
-  if (begins([x])) {
-    const seen = look({ shape: x.shape, strides: stridesOf(x.shape), offset: 0 })
-    const options = { ...seen, size: x.size }
-    const unchanged = seen.offset === 0 && sizeOf(seen.shape) === x.size && isRowMajor(seen.shape, seen.strides)
-    y.node = {
-      id: nextId(),
-      finished: false,
-      visit: 0,
-      operation,
-      inputs: [x],
-      saves: [],
-      isView: true,
-      backward: (dy) => [unchanged ? dy : kernelsFor(x.dtype).stridedBackward(dy, options)],
-      composite: (dy) => [unchanged ? reshape(dy, x.shape) : apply(stridedBackward, [dy], x.shape, options)],
-    }
-  }
+  if (begins([x])) y.node = new Viewed(operation, x, look({ shape: x.shape, strides: stridesOf(x.shape), offset: 0 }))
   return y
+}
+
+/** A view that has been recorded. */
+class Viewed implements Node {
+  readonly id = nextId()
+  readonly isView = true
+  readonly saves: readonly Tensor[] = []
+  finished = false
+  visit = 0
+  inputs: readonly Tensor[]
+  readonly operation: string
+  /** The layout of the view of a contiguous x. */
+  readonly #seen: Layout
+
+  constructor(operation: string, x: Tensor, seen: Layout) {
+    this.operation = operation
+    this.inputs = [x]
+    this.#seen = seen
+  }
+
+  backward(dy: BackendArray): BackendArray[] {
+    const [x] = this.inputs
+    return [this.#isWhole(x) ? dy : kernelsFor(x.dtype).stridedBackward(dy, { ...this.#seen, size: x.size })]
+  }
+
+  composite(dy: Tensor): Tensor[] {
+    const [x] = this.inputs
+    return [this.#isWhole(x) ? reshape(dy, x.shape) : apply(stridedBackward, [dy], x.shape, { ...this.#seen, size: x.size })]
+  }
+
+  /** It shows all of x in the same order. */
+  #isWhole(x: Tensor): boolean {
+    const { shape, strides, offset } = this.#seen
+    return offset === 0 && sizeOf(shape) === x.size && isRowMajor(shape, strides)
+  }
 }
 
 /** The adjoint of a view is itself linear: its own gradient is the view again. */

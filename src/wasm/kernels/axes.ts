@@ -57,6 +57,10 @@ export function runAxis(core: Core<unknown>, kernel: Kernel, axis: Axis, argumen
 /** Runs a kernel that walks three axes over any number of them: the three innermost are its own, it is called once for each place on the others. */
 export function walkAxes(core: Core<unknown>, kernel: Kernel, axes: Axis[], argumentsOf: ArgumentsOfWalk, costOfOne?: number): void {
   const inner = [SINGLE, SINGLE, SINGLE, ...axes].slice(-3) as [Axis, Axis, Axis]
+  if (axes.length <= 3) {
+    runAxes(core, kernel, inner, argumentsOf, costOfOne)
+    return
+  }
   const size = inner[0].n * inner[1].n * inner[2].n
   const outer = axes.length - 3
   let done = 0

@@ -148,16 +148,17 @@ export function runWeights(core: Core<MatmulExports>, { x, b, activation, y, m, 
     weights.packed = k
   }
   const whole = weights.packed > 0 ? n & -TILE : 0
-  const run = (isPacked: number, first: number, end: number) => {
-    if (first === end) return
+  for (const [isPacked, first, end] of [
+    [1, 0, whole],
+    [0, whole, n],
+  ]) {
+    if (first === end) continue
     runCut(core, exports.linear, { m, k, n: end - first, transB: true }, 10, (i, rows, column, columns) => {
       const j = first + column
       const bias = b === 0 ? 0 : b + F * j
       return [x + F * i * k, w + F * j * k, isPacked, bias, activation, y + F * (i * n + j), n, rows, columns, k, scratch]
     })
   }
-  run(1, 0, whole)
-  run(0, whole, n)
 }
 
 export function matmul(core: Core<MatmulExports>): MatmulKernels<WasmArray> {

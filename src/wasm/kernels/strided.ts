@@ -65,6 +65,7 @@ export function strided(core: Core<StridedExports & MemoryExports>, { sum }: Red
 
 /** In any order a copy is the same. It is fast along the axis on which y is contiguous; before it comes the one on which x is, for the transposition of blocks. */
 function orderForCopy(axes: Axis[]): Axis[] {
-  const rank = ({ a, b }: Axis) => (b === 1 ? 2 : a === 1 ? 1 : 0)
   return [...axes].sort((p, q) => rank(p) - rank(q))
 }
+
+const rank = ({ a, b }: Axis) => (b === 1 ? 2 : a === 1 ? 1 : 0)
