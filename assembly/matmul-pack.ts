@@ -10,7 +10,7 @@ const BESIDE: i32 = 4;
 /** A block of op(A), [mc, kc], as panels [kc, height], one after the other; or, of its panels, only the last one if rows are missing in it. */
 export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc: i32, onlyLast: bool): void {
   let i = 0;
-  if (transA) {
+  if (transA && !onlyLast) {
     for (; mc - i >= BESIDE * MR && tileHeight(mc - i - (BESIDE - 1) * MR) == MR; i += BESIDE * MR) {
       packBeside(to, a + <usize>i * F, ld, MR, kc);
       to += <usize>(BESIDE * MR * kc) * F;

@@ -70,7 +70,7 @@ export function multiplyPacked(a: usize, packed: usize, start: usize, lds: i32, 
         const blockB = packed + step * <usize>(j / NR) + <usize>(p * NR) * F
         const at = c + <usize>i * lineC + <usize>j * F
         const startAt = p > 0 ? at : start ? start + <usize>i * lineS + <usize>j * F : 0
-        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, blockB, step, startAt, p > 0 ? lineC : lineS, at, lineC, mc, min(NC, n - j), kc, scratch)
+        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, F, blockB, step, startAt, p > 0 ? lineC : lineS, at, lineC, mc, min(NC, n - j), kc, scratch)
       }
     }
   }

@@ -25,13 +25,15 @@ import { multiplyColumns, multiplyDots, multiplyRows } from "./matmul-row";
 import { MR, NR, READS_ROWS, tile, tileHeight } from "./matmul-tile";
 
 /** Block sizes: a panel of A and one of B take 9 and 12 KiB of L1 (32 KiB); the blocks of A and B take 774 and 96 KiB of L2 (1 MiB). */
-const KC: i32 = 384;
-export const MC: i32 = 516;
+const KC: i32 = 512;
+export const MC: i32 = 390;
 export const NC: i32 = 64;
 /** Up to so many rows, a B that is not transposed is multiplied as it lies, and up to so many columns a transposed A: measured, packing pays from here on. */
 const FEW_ROWS: i32 = 4;
 /** The same for a transposed B, and for so few columns of an A that is not transposed. */
 const FEW_DOTS: i32 = 3;
+/** Up to so many columns, a transposed A is read as it lies where it can be: each of its panels meets too few of B to be worth packing. */
+const FEW_COLUMNS: i32 = 32;
 
 /** Bytes of a float32. */
 const F: usize = 4;
@@ -115,14 +117,14 @@ export function product(
     for (let i = 0; i < m; i += MC) {
       const mc = min(MC, m - i);
       const blockA = a + <usize>i * rowA + <usize>p * kA;
-      const lies = READS_ROWS && !transA;
+      const lies = READS_ROWS && (!transA || (n <= FEW_COLUMNS && (lda & 1023) != 0)); // 4 KiB apart, all rows fall on one place of the cache
       packA(packedA, blockA, <usize>lda * F, transA, mc, kc, lies);
       for (let j = 0; j < n; j += NC) {
         const nc = min(NC, n - j);
         packB(packedB, b + <usize>p * kB + <usize>j * columnB, <usize>ldb * F, transB, nc, kc);
         const at = c + <usize>i * rowC + <usize>j * F;
         const startAt = p > 0 ? at : start ? start + <usize>i * rowS + <usize>j * F : 0;
-        multiplyBlocks(packedA, blockA, lies ? rowA : 0, packedB, <usize>(NR * kc) * F, startAt, p > 0 ? rowC : rowS, at, rowC, mc, nc, kc, spare);
+        multiplyBlocks(packedA, blockA, lies ? rowA : 0, kA, packedB, <usize>(NR * kc) * F, startAt, p > 0 ? rowC : rowS, at, rowC, mc, nc, kc, spare);
       }
     }
   }
@@ -137,10 +139,10 @@ export function blockDepth(k: i32): i32 {
 /**
  * C[mc, nc] = S + packed A · packed B, tile by tile: a panel of A stays in L1 while all panels of B pass by. So C is walked row by row. Down its
  * columns, two tiles that share a cache line would lie mc rows apart, and with rows of 4 KiB all those lines fall on one place of the cache.
- * Panels of B are stepB bytes apart. With rowA, the distance of its rows, A is read as it lies from `a` on, but for a last panel in which rows are missing.
+ * Panels of B are stepB bytes apart. With rowA and kA, from one row and one k to the next, A is read as it lies from `a` on, but for a last panel in which rows are missing.
  */
 export function multiplyBlocks(
-  packedA: usize, a: usize, rowA: usize, packedB: usize, stepB: usize, start: usize, rowStart: usize, c: usize, rowC: usize, mc: i32, nc: i32, kc: i32, spare: usize,
+  packedA: usize, a: usize, rowA: usize, kA: usize, packedB: usize, stepB: usize, start: usize, rowStart: usize, c: usize, rowC: usize, mc: i32, nc: i32, kc: i32, spare: usize,
 ): void {
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
@@ -148,7 +150,7 @@ export function multiplyBlocks(
     const lies = rowA > 0 && rows == height;
     const panelA = lies ? a + <usize>i * rowA : packedA;
     const row = lies ? rowA : F;
-    const step = lies ? F : <usize>height * F;
+    const step = lies ? kA : <usize>height * F;
     let panelB = packedB;
     for (let j = 0; j < nc; j += NR, panelB += stepB) {
       const columns = min(NR, nc - j);

@@ -110,11 +110,11 @@ function runCut(
   scratchArgument: number,
   argumentsOf: (i: number, rows: number, j: number, columns: number) => number[],
 ): void {
-  const { m, k, n, transA = false, transB = false } = sizes
+  const { m, k, n, transB = false } = sizes
   const scratch = { argument: scratchArgument, bytes: exports.matmulScratch(m, n, k) }
   const work = { cost: costOf(sizes), step: TILE, shares: 1, scratch } // every part packs the other factor anew
-  // Of two squares that lie straight, B is packed line by line, A has to be turned: packing B twice costs less.
-  if (m > n || (m === n && !transA && !transB)) {
+  // Of squares, a B that lies straight is packed line by line: doing so twice costs less than packing A twice.
+  if (m > n || (m === n && !transB)) {
     threads.run(kernel, { ...work, n: m }, (from, to) => argumentsOf(from, to - from, 0, n))
   } else {
     threads.run(kernel, { ...work, n }, (from, to) => argumentsOf(0, m, from, to - from))
