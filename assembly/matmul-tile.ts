@@ -38,7 +38,7 @@ function tileMr(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, row
   else tile5(a, b, start, rowStart, c, rowC, kc);
 }
 
-/** A tile of `height` × 8, MR or 4. */
+/** A tile of `height` × 8, MR or 4: C = S + op(A) · b. The rows of S lie rowStart bytes apart from `start` on; where that is 0, so is S. */
 // @ts-ignore: decorator
 @inline
 export function tile(height: i32, a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
@@ -46,7 +46,7 @@ export function tile(height: i32, a: usize, rowA: usize, stepA: usize, b: usize,
   else tile4(a, rowA, stepA, b, start, rowStart, c, rowC, kc);
 }
 
-/** C[6, 8] (+)= op(A)[6, kc] · b[kc, 8], a pointer for each row of A: so it reads A as it lies as fast as packed. */
+/** C[6, 8] = S + op(A)[6, kc] · b[kc, 8], a pointer for each row of A: so it reads A as it lies as fast as packed. */
 function tile6(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
   let p1 = a + rowA, p2 = p1 + rowA, p3 = p2 + rowA, p4 = p3 + rowA, p5 = p4 + rowA;
   const c1 = c + rowC;
@@ -122,7 +122,7 @@ function tile6(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowS
   v128.store(c5, s51, 16);
 }
 
-/** C[5, 8] (+)= a[kc, 5]ᵀ · b[kc, 8]. It leaves the processor no room for five pointers. */
+/** C[5, 8] = S + a[kc, 5]ᵀ · b[kc, 8]. It leaves the processor no room for five pointers. */
 function tile5(a: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
   const c1 = c + rowC;
   const c2 = c1 + rowC;
@@ -203,7 +203,7 @@ function tile5(a: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC
   v128.store(c4, s41, 16);
 }
 
-/** C[4, 8] (+)= op(A)[4, kc] · b[kc, 8]: rows of A rowA bytes apart, stepA from one k to the next; rows of C rowC bytes apart. */
+/** C[4, 8] = S + op(A)[4, kc] · b[kc, 8]: rows of A rowA bytes apart, stepA from one k to the next; rows of C rowC bytes apart. */
 export function tile4(a: usize, rowA: usize, stepA: usize, b: usize, start: usize, rowStart: usize, c: usize, rowC: usize, kc: i32): void {
   let p1 = a + rowA, p2 = p1 + rowA, p3 = p2 + rowA;
   const c1 = c + rowC;

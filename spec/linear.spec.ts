@@ -5,7 +5,19 @@ import { F, grad, noGrad, ones, randn, setBackend, type Tensor } from '../src/in
 import { reference } from '../src/kernels.ts'
 import { ACTIVATIONS } from '../src/reference/activation.ts'
 import { type LinearOptions, linearBackward } from '../src/reference/linear.ts'
-import { builds, type Computation, double, expectBackward, expectNear, expectTwins, numbers, onGpu, onWasm, seeds } from './twins.ts'
+import {
+  builds,
+  type Computation,
+  double,
+  expectBackward,
+  expectNear,
+  expectTwins,
+  numbers,
+  onGpu,
+  onWasm,
+  places,
+  seeds,
+} from './twins.ts'
 
 const side = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 1, 5, 6, 8, 9, 33))
 const problems: fc.Arbitrary<LinearOptions> = fc.record({ m: side, k: side, n: side })
@@ -40,6 +52,17 @@ describe('linear', () => {
       }),
       { numRuns: onGpu ? 20 : 150 },
     )
+  })
+
+  it('starts every row from b, wherever blocks begin: exact for whole numbers', () => {
+    for (const o of [
+      { m: 391, k: 514, n: 9 },
+      { m: 391, k: 3, n: 66 },
+      { m: 4, k: 5, n: 70 },
+    ]) {
+      const [x, w, b] = [o.m * o.k, o.n * o.k, o.n].map((length, i) => Float32Array.from(places(i + 1, length, 19), (v) => v - 9))
+      expectTwins(linear(o), [x, w, b])
+    }
   })
 
   it('backward is its derivative', () => {

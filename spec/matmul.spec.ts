@@ -83,6 +83,7 @@ describe('matmul', () => {
           [15, 1],
           [16, 9],
           [37, 22],
+          [600, 5],
         ]) {
           for (const [m, n] of [
             [few, many],
@@ -100,7 +101,7 @@ describe('matmul', () => {
 
   it.each(onGpu ? layouts.slice(0, 1) : layouts)('%s is right where blocks begin and end', (_, transA, transB) => {
     for (const [m, k, n] of [
-      [385, 3, 5],
+      [391, 3, 5],
       [3, 257, 129],
       [1, 700, 300],
       [300, 700, 1],
@@ -109,6 +110,20 @@ describe('matmul', () => {
       expectProduct({ m, k, n, batch: 1, transA, transB }, m + k + n)
     }
   })
+
+  if (!onGpu) {
+    it.each(layouts)('%s is exact for whole numbers and any number of rows and columns', (_, transA, transB) => {
+      const sizes = Array.from({ length: 70 }, (_, i) => [
+        [i + 1, 3, 41],
+        [41, 5, i + 1],
+      ]).flat()
+      for (const [m, k, n] of [...sizes, [1024, 6, 9], [1024, 6, 4], [1030, 6, 9], [391, 514, 5], [5, 514, 65]]) {
+        const o = { m, k, n, batch: 1, transA, transB }
+        const [a, b] = [Float32Array.from(places(m, m * k, 19), (v) => v - 9), Float32Array.from(places(n, k * n, 19), (v) => v - 9)]
+        for (const build of builds) expect(onWasm(build, matmul(o), a, b)).toEqual(inFloat32(a, b, o))
+      }
+    })
+  }
 
   it('of whole numbers is exact, so every product is where it belongs', () => {
     fc.assert(

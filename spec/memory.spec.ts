@@ -130,7 +130,7 @@ function useAsWeights(memory: WasmMemory, { x, values }: Entry, times: number, k
   }
 }
 
-/** Arrays in the heap do not overlap, every byte is accounted for, and the heap is no larger than its budget. */
+/** Arrays in the heap do not overlap, every byte is accounted for, and the heap is larger than its budget by no more than a sixteenth, for holes. */
 function audit(memory: WasmMemory, entries: readonly Entry[]): void {
   const { usedBytes, scratchBytes, arrays, heapBytes, budget } = memory.stats()
   const blocks = entries.flatMap(({ x }) => (x.block ? [x.block] : [])).sort((a, b) => a.address - b.address)
@@ -144,7 +144,7 @@ function audit(memory: WasmMemory, entries: readonly Entry[]): void {
   expect(arrays).toBe(blocks.length)
   expect(usedBytes).toBe(blocks.reduce((sum, { size }) => sum + size, scratchBytes))
   expect(usedBytes).toBeLessThanOrEqual(budget)
-  expect(heapBytes).toBeLessThanOrEqual(Math.ceil((blockSize(BASE) + budget) / PAGE) * PAGE)
+  expect(heapBytes).toBeLessThanOrEqual(Math.ceil((blockSize(BASE) + (17 / 16) * budget) / PAGE) * PAGE)
 }
 
 describe('the memory of the wasm backend', () => {

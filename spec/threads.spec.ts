@@ -241,11 +241,11 @@ describe.each(['plain', 'relaxed'] as const)('where memory ends, the %s build wi
   it('a scratch for which there is no room is said; afterwards, and once there is room, results are right', () => {
     gather(wasm)
     const product = multiplyFew()
-    const positive = relu() // 1.5 MiB: the arrays of the larger product have room there, 2 × 0.9 MiB of scratch have not
+    const positive = relu() // 1.5 MiB: the arrays of the larger product have room there, 2 × 0.7 MiB of scratch have not
     const grow = refuse()
     const scratch = vi.spyOn(memory, 'scratch')
     expect(multiply).toThrow(
-      /^matmul: out of memory: no room for 1\.7 MiB \(the heap has 1\.. MiB, of which .* are in use, and cannot grow enough\)/,
+      /^matmul: out of memory: no room for 1\.4 MiB \(the heap has 1\.. MiB, of which .* are in use, and cannot grow enough\)/,
     )
     expect(scratch.mock.results.map(({ type }) => type)).toEqual(['throw'])
     scratch.mockRestore()
