@@ -2,6 +2,9 @@
 const LARGE = 'matmul NN 4096³'
 export const isForGpus = (name: string): boolean => name === LARGE
 
+const models: readonly string[] = ['MLP step', 'CNN step', 'CNN inference', 'LSTM step', 'Transformer block step']
+export const isModel = (name: string): boolean => models.includes(name)
+
 /** What is compared, by the names under which Gradus's operations and models, and the peers, know it. */
 export const cases: readonly string[] = [
   'matmul NN 512³',
@@ -14,11 +17,7 @@ export const cases: readonly string[] = [
   'add 1M',
   'sum 1M',
   'softmax [128, 1000]',
-  'MLP step',
-  'CNN step',
-  'CNN inference',
-  'LSTM step',
-  'Transformer block step',
+  ...models,
   'k-means 10000×16, k = 10',
   'KNN 5000×64, 500 queries',
   'decision tree, digits',

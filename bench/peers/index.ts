@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { Contender } from '../contender.ts'
 import { type ContestOptions, contest, isMeasured, type Outcome, pairedRatio, sameNumbers } from '../contest.ts'
 import { progress } from '../progress.ts'
-import { machine } from '../run.ts'
-import { cases, isForGpus } from './cases.ts'
+import { MODEL_WARM_UP, machine } from '../run.ts'
+import { cases, isForGpus, isModel } from './cases.ts'
 import { gradus, type Place, peers } from './peers.ts'
 import { type Comparison, markdown, text } from './report.ts'
 
@@ -30,6 +30,8 @@ Results are compared as well: a peer whose numbers differ is not timed.`
 
 const FULL: ContestOptions = { rounds: 9, atLeast: 20, warmUp: { atLeast: 300, atMost: 2000 }, budget: 6000, limit: 120_000 }
 const QUICK: ContestOptions = { rounds: 5, atLeast: 8, warmUp: { atLeast: 60, atMost: 500 }, budget: 1000, limit: 10_000 }
+/** Models have more to settle, and a few steps after the others have had the processor say more of its caches than of the work. */
+const MODEL = { atLeast: 200, warmUp: MODEL_WARM_UP }
 
 class UsageError extends Error {}
 
@@ -96,7 +98,9 @@ async function main({ names, selected, quick, json, readme }: ReturnType<typeof 
     const mine = [...own].filter(([place]) => (place === 1 && !isForGpus(name)) || others.some(({ runsOn }) => runsOn === place))
     if (mine.length === 0) continue
     const contenders = [...mine.map(([, contender]) => contender), ...others.map(({ contender }) => contender)]
-    const outcomes = await contest(contenders, name, () => (quick ? QUICK : FULL))
+    const usual = quick ? QUICK : FULL
+    const pace = isModel(name) ? { ...usual, ...MODEL } : usual
+    const outcomes = await contest(contenders, name, () => pace)
     const ownOutcome = (place: Place) => outcomes[own.get(place)?.name ?? '']
     results[name] = Object.fromEntries([
       ...mine.map(([place, { name }]) => [name, compare(outcomes[name], ownOutcome(place))]),
