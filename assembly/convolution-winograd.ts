@@ -119,7 +119,7 @@ export function convolve(g: Geometry, x: usize, w: usize, b: usize, activation: 
       for (let e = 0; e < PRODUCTS; e++) {
         const at = <usize>e
         const product = products + at * productsStep
-        multiplyBlocks(filters + at * filtersStep, 0, 0, 0, patches + at * patchesStep, <usize>depth * 32, 0, 0, product, <usize>most * F, rows, padded, depth, spare)
+        multiplyBlocks(filters + at * filtersStep, 0, 0, 0, patches + at * patchesStep, <usize>depth * 32, 0, 0, F, product, <usize>most * F, F, rows, padded, depth, spare)
       }
       for (let r = 0; r < rows; r++) {
         const o = <usize>(group * rows + r)

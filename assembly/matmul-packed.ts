@@ -70,7 +70,7 @@ export function multiplyPacked(a: usize, packed: usize, start: usize, lds: i32, 
         const blockB = packed + step * <usize>(j / NR) + <usize>(p * NR) * F
         const at = c + <usize>i * lineC + <usize>j * F
         const startAt = p > 0 ? at : start ? start + <usize>i * lineS + <usize>j * F : 0
-        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, F, blockB, step, startAt, p > 0 ? lineC : lineS, at, lineC, mc, min(NC, n - j), kc, scratch)
+        multiplyBlocks(packedA, blockA, READS_ROWS ? lineA : 0, F, blockB, step, startAt, p > 0 ? lineC : lineS, F, at, lineC, F, mc, min(NC, n - j), kc, scratch)
       }
     }
   }
@@ -83,9 +83,9 @@ function multiplyRow(a: usize, packed: usize, c: usize, add: bool, n: i32, k: i3
   for (; j + 4 * NR <= n; j += 4 * NR, packed += 4 * panel, c += 4 * NR * F) rowOf4(a, packed, panel, c, add)
   for (; j + NR <= n; j += NR, packed += panel, c += NR * F) rowOf1(a, packed, panel, c, add)
   if (j < n) {
-    if (add) copyTile(spare, 0, c, 0, 1, n - j)
+    if (add) copyTile(spare, 0, F, c, 0, F, 1, n - j)
     rowOf1(a, packed, panel, spare, add)
-    copyTile(c, 0, spare, 0, 1, n - j)
+    copyTile(c, 0, F, spare, 0, F, 1, n - j)
   }
   if (n * k > LONG) beat()
 }

@@ -39,13 +39,14 @@ const FEW_COLUMNS: i32 = 32;
 const F: usize = 4;
 /** A block of so many multiply-adds takes some microseconds: long enough to give a sign of life. */
 export const LONG: i32 = 1 << 18;
-/** The spare tile in which the edges of C are computed. */
+/** The spare tile in which the edges of C are computed, and its rows. */
 export const SPARE: usize = <usize>(MR * NR) * F;
+const LINE: usize = <usize>NR * F;
 
 /** Bytes of scratch that {@link matmul} needs for these sizes, at most 941 KiB; 16-byte aligned. One per thread. */
 export function matmulScratch(m: i32, n: i32, k: i32): usize {
   if (n == 1 && m > 1) return matmulScratch(1, m, k); // a column is multiplied as a row
-  return SPARE + packedBytes(m, k, MC) + packedBytes(n, k, NC);
+  return SPARE + max(packedBytes(m, k, MC) + packedBytes(n, k, NC), packedBytes(n, k, MC) + packedBytes(m, k, NC)); // either way around
 }
 
 /** Bytes of a packed block of `length` rows or columns, at most `block`, and of the panel that may stand over its end. */
@@ -107,6 +108,32 @@ export function product(
   if (!transB && m <= FEW_ROWS) return multiplyRows(a, rowA, kA, b, kB, c, rowC, accumulate, m, n, k);
   if (transA && n <= FEW_ROWS) return multiplyColumns(a, kA, b, columnB, kB, c, rowC, accumulate, m, n, k, scratch);
 
+  if (READS_ROWS && !transA && turningPays(m, n, k, transB, ldb)) {
+    return multiplyBlocked(b, ldb, !transB, a, lda, true, start, F, rowS, c, F, rowC, n, m, k, scratch); // Cᵀ = BᵀAᵀ
+  }
+  multiplyBlocked(a, lda, transA, b, ldb, transB, start, rowS, F, c, rowC, F, m, n, k, scratch);
+}
+
+/**
+ * Whether Cᵀ = BᵀAᵀ is faster: there B is read as it lies and the smaller A is packed, (n - m)·k numbers less, and C's m·n numbers have to be turned. A straight B is packed
+ * in less time than one that is turned, and as it lies it suits only few columns of Cᵀ.
+ */
+function turningPays(m: i32, n: i32, k: i32, transB: bool, ldb: i32): bool {
+  if (!transB && (m > 16 || (ldb & 1023) == 0)) return false;
+  return <f64>(n - m) * <f64>k > (transB ? 4 : 8) * <f64>m * <f64>n;
+}
+
+/** The same, block by block. Distances in bytes from row to row and from column to column of S and C: C may lie transposed. */
+function multiplyBlocked(
+  a: usize, lda: i32, transA: bool,
+  b: usize, ldb: i32, transB: bool,
+  start: usize, rowS: usize, columnS: usize, c: usize, rowC: usize, columnC: usize,
+  m: i32, n: i32, k: i32, scratch: usize,
+): void {
+  const rowA = transA ? F : <usize>lda * F;
+  const kA = transA ? <usize>lda * F : F;
+  const kB = transB ? F : <usize>ldb * F;
+  const columnB = transB ? <usize>ldb * F : F;
   const spare = scratch;
   const packedA = spare + SPARE;
   const packedB = packedA + packedBytes(m, k, MC);
@@ -122,9 +149,13 @@ export function product(
       for (let j = 0; j < n; j += NC) {
         const nc = min(NC, n - j);
         packB(packedB, b + <usize>p * kB + <usize>j * columnB, <usize>ldb * F, transB, nc, kc);
-        const at = c + <usize>i * rowC + <usize>j * F;
-        const startAt = p > 0 ? at : start ? start + <usize>i * rowS + <usize>j * F : 0;
-        multiplyBlocks(packedA, blockA, lies ? rowA : 0, kA, packedB, <usize>(NR * kc) * F, startAt, p > 0 ? rowC : rowS, at, rowC, mc, nc, kc, spare);
+        const at = c + <usize>i * rowC + <usize>j * columnC;
+        if (p > 0) {
+          multiplyBlocks(packedA, blockA, lies ? rowA : 0, kA, packedB, <usize>(NR * kc) * F, at, rowC, columnC, at, rowC, columnC, mc, nc, kc, spare);
+        } else {
+          const startAt = start ? start + <usize>i * rowS + <usize>j * columnS : 0;
+          multiplyBlocks(packedA, blockA, lies ? rowA : 0, kA, packedB, <usize>(NR * kc) * F, startAt, rowS, columnS, at, rowC, columnC, mc, nc, kc, spare);
+        }
       }
     }
   }
@@ -142,7 +173,8 @@ export function blockDepth(k: i32): i32 {
  * Panels of B are stepB bytes apart. With rowA and kA, from one row and one k to the next, A is read as it lies from `a` on, but for a last panel in which rows are missing.
  */
 export function multiplyBlocks(
-  packedA: usize, a: usize, rowA: usize, kA: usize, packedB: usize, stepB: usize, start: usize, rowStart: usize, c: usize, rowC: usize, mc: i32, nc: i32, kc: i32, spare: usize,
+  packedA: usize, a: usize, rowA: usize, kA: usize, packedB: usize, stepB: usize,
+  start: usize, rowS: usize, columnS: usize, c: usize, rowC: usize, columnC: usize, mc: i32, nc: i32, kc: i32, spare: usize,
 ): void {
   for (let i = 0, height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
@@ -154,14 +186,14 @@ export function multiplyBlocks(
     let panelB = packedB;
     for (let j = 0; j < nc; j += NR, panelB += stepB) {
       const columns = min(NR, nc - j);
-      const tileC = c + <usize>i * rowC + <usize>j * F;
-      const startC = start ? start + <usize>i * rowStart + <usize>j * F : 0;
-      if (rows == height && columns == NR) {
-        tile(height, panelA, row, step, panelB, startC, rowStart, tileC, rowC, kc);
+      const tileC = c + <usize>i * rowC + <usize>j * columnC;
+      const startC = start ? start + <usize>i * rowS + <usize>j * columnS : 0;
+      if (rows == height && columns == NR && columnC == F) {
+        tile(height, panelA, row, step, panelB, startC, rowS, tileC, rowC, kc);
       } else {
-        if (start) copyTile(spare, <usize>NR * F, startC, rowStart, rows, columns);
-        tile(height, panelA, row, step, panelB, start ? spare : 0, <usize>NR * F, spare, <usize>NR * F, kc);
-        copyTile(tileC, rowC, spare, <usize>NR * F, rows, columns);
+        if (start) copyTile(spare, LINE, F, startC, rowS, columnS, rows, columns);
+        tile(height, panelA, row, step, panelB, start ? spare : 0, LINE, spare, LINE, kc);
+        copyTile(tileC, rowC, columnC, spare, LINE, F, rows, columns);
       }
     }
     packedA += <usize>(height * kc) * F;
@@ -169,10 +201,42 @@ export function multiplyBlocks(
   if (mc * nc * kc > LONG) beat();
 }
 
-export function copyTile(to: usize, rowTo: usize, from: usize, rowFrom: usize, rows: i32, columns: i32): void {
+/** Rows and columns of a tile, each with its own distances in bytes. */
+export function copyTile(
+  to: usize, rowTo: usize, columnTo: usize, from: usize, rowFrom: usize, columnFrom: usize, rows: i32, columns: i32,
+): void {
+  if (columns == NR && rows >= 4) { // squares of 4 × 4; the lower ones overlap the upper ones
+    const lower = <usize>(rows - 4);
+    if (rowTo == F && columnFrom == F) {
+      turnTwoSquares(to, columnTo, 4 * columnTo, from, rowFrom, 4 * F);
+      return turnTwoSquares(to + lower * F, columnTo, 4 * columnTo, from + lower * rowFrom, rowFrom, 4 * F);
+    }
+    if (columnTo == F && rowFrom == F) {
+      turnTwoSquares(to, rowTo, 4 * F, from, columnFrom, 4 * columnFrom);
+      return turnTwoSquares(to + lower * rowTo, rowTo, 4 * F, from + lower * F, columnFrom, 4 * columnFrom);
+    }
+  }
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) store<f32>(to + <usize>j * F, load<f32>(from + <usize>j * F));
+    for (let j = 0; j < columns; j++) store<f32>(to + <usize>j * columnTo, load<f32>(from + <usize>j * columnFrom));
     to += rowTo;
     from += rowFrom;
   }
+}
+
+/** Two transposed squares of 4 × 4 numbers: `row` bytes from row to row of each, `next` from square to square. */
+function turnTwoSquares(to: usize, rowTo: usize, nextTo: usize, from: usize, rowFrom: usize, nextFrom: usize): void {
+  turnSquare(to, rowTo, from, rowFrom);
+  turnSquare(to + nextTo, rowTo, from + nextFrom, rowFrom);
+}
+
+// @ts-ignore: decorator
+@inline
+function turnSquare(to: usize, rowTo: usize, from: usize, rowFrom: usize): void {
+  const x0 = v128.load(from), x1 = v128.load(from + rowFrom), x2 = v128.load(from + 2 * rowFrom), x3 = v128.load(from + 3 * rowFrom);
+  const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+  v128.store(to + rowTo, v128.shuffle<f64>(low01, low23, 1, 3));
+  v128.store(to + 2 * rowTo, v128.shuffle<f64>(high01, high23, 0, 2));
+  v128.store(to + 3 * rowTo, v128.shuffle<f64>(high01, high23, 1, 3));
 }

@@ -59,6 +59,7 @@ describe('linear', () => {
       { m: 391, k: 514, n: 9 },
       { m: 391, k: 3, n: 66 },
       { m: 4, k: 5, n: 70 },
+      { m: 11, k: 520, n: 393 }, // turned round
     ]) {
       const [x, w, b] = [o.m * o.k, o.n * o.k, o.n].map((length, i) => Float32Array.from(places(i + 1, length, 19), (v) => v - 9))
       expectTwins(linear(o), [x, w, b])

@@ -117,10 +117,20 @@ describe('matmul', () => {
         [i + 1, 3, 41],
         [41, 5, i + 1],
       ]).flat()
-      for (const [m, k, n] of [...sizes, [1024, 6, 9], [1024, 6, 4], [1030, 6, 9], [391, 514, 5], [5, 514, 65]]) {
+      for (const [m, k, n] of [
+        ...sizes,
+        [1024, 6, 9],
+        [1024, 6, 4],
+        [1030, 6, 9],
+        [391, 514, 5],
+        [5, 514, 65],
+        [13, 520, 400],
+        [10, 520, 1024],
+      ]) {
         const o = { m, k, n, batch: 1, transA, transB }
         const [a, b] = [Float32Array.from(places(m, m * k, 19), (v) => v - 9), Float32Array.from(places(n, k * n, 19), (v) => v - 9)]
-        for (const build of builds) expect(onWasm(build, matmul(o), a, b)).toEqual(inFloat32(a, b, o))
+        const expected = inFloat32(a, b, o)
+        for (const build of builds) expect(onWasm(build, matmul(o), a, b)).toEqual(expected)
       }
     })
   }
