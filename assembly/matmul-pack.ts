@@ -19,10 +19,9 @@ export function packA(to: usize, a: usize, ld: usize, transA: bool, mc: i32, kc:
   for (let height = 0; i < mc; i += height) {
     height = tileHeight(mc - i);
     const rows = min(height, mc - i);
-    if (rows < height || !onlyLast) {
-      if (transA) packAlong(to, a + <usize>i * F, ld, rows, height, kc);
-      else packAcross(to, a + <usize>i * ld, ld, rows, height, kc);
-    }
+    if (onlyLast && rows == height) continue;
+    if (transA) packAlong(to, a + <usize>i * F, ld, rows, height, kc);
+    else packAcross(to, a + <usize>i * ld, ld, rows, height, kc);
     to += <usize>(height * kc) * F;
   }
 }

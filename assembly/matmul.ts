@@ -46,7 +46,7 @@ const LINE: usize = <usize>NR * F;
 /** Bytes of scratch that {@link matmul} needs for these sizes, at most 941 KiB; 16-byte aligned. One per thread. */
 export function matmulScratch(m: i32, n: i32, k: i32): usize {
   if (n == 1 && m > 1) return matmulScratch(1, m, k); // a column is multiplied as a row
-  return SPARE + max(packedBytes(m, k, MC) + packedBytes(n, k, NC), packedBytes(n, k, MC) + packedBytes(m, k, NC)); // either way around
+  return SPARE + packedBytes(m, k, MC) + packedBytes(n, k, NC); // Cᵀ = BᵀAᵀ takes less
 }
 
 /** Bytes of a packed block of `length` rows or columns, at most `block`, and of the panel that may stand over its end. */
@@ -136,15 +136,14 @@ function multiplyBlocked(
   const columnB = transB ? <usize>ldb * F : F;
   const spare = scratch;
   const packedA = spare + SPARE;
-  const packedB = packedA + packedBytes(m, k, MC);
-
   const depth = blockDepth(k);
+  const lies = READS_ROWS && (!transA || (n <= FEW_COLUMNS && (lda & 1023) != 0)); // 4 KiB apart, all rows fall on one place of the cache
+  const packedB = packedA + (lies ? <usize>(MR * depth) * F : packedBytes(m, k, MC));
   for (let p = 0; p < k; p += depth) {
     const kc = min(depth, k - p);
     for (let i = 0; i < m; i += MC) {
       const mc = min(MC, m - i);
       const blockA = a + <usize>i * rowA + <usize>p * kA;
-      const lies = READS_ROWS && (!transA || (n <= FEW_COLUMNS && (lda & 1023) != 0)); // 4 KiB apart, all rows fall on one place of the cache
       packA(packedA, blockA, <usize>lda * F, transA, mc, kc, lies);
       for (let j = 0; j < n; j += NC) {
         const nc = min(NC, n - j);
@@ -196,7 +195,7 @@ export function multiplyBlocks(
         copyTile(tileC, rowC, columnC, spare, LINE, F, rows, columns);
       }
     }
-    packedA += <usize>(height * kc) * F;
+    if (rowA == 0) packedA += <usize>(height * kc) * F;
   }
   if (mc * nc * kc > LONG) beat();
 }
