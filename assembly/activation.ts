@@ -1,7 +1,7 @@
 /** Activations, and their derivatives: `src/reference/activation.ts`. x, y, dy, dx: [n] */
 
 import { geluSlope, normalCdf, sigmoid as sigmoidOf, tanh as tanhOf } from './functions'
-import { map, zip } from './lines'
+import { map, mapPairs, zip } from './lines'
 import { mapRow, zipRow } from './rows'
 
 /** max(0, x), where NaN and -0 are not less than 0 */
@@ -27,13 +27,13 @@ export function leakyReluBackward(dy: usize, x: usize, dx: usize, n: usize, nega
 }
 
 class Sigmoid { @inline of(x: v128): v128 { return sigmoidOf(x) } }
-export function sigmoid(x: usize, y: usize, n: usize): void { map<Sigmoid>(x, y, n) }
+export function sigmoid(x: usize, y: usize, n: usize): void { mapPairs<Sigmoid>(x, y, n) }
 
 class SigmoidBackward { @inline of(dy: v128, y: v128): v128 { return f32x4.mul(f32x4.mul(dy, y), f32x4.sub(f32x4.splat(1), y)) } }
 export function sigmoidBackward(dy: usize, y: usize, dx: usize, n: usize): void { zip<SigmoidBackward>(dy, y, dx, n) }
 
 class Tanh { @inline of(x: v128): v128 { return tanhOf(x) } }
-export function tanh(x: usize, y: usize, n: usize): void { map<Tanh>(x, y, n) }
+export function tanh(x: usize, y: usize, n: usize): void { mapPairs<Tanh>(x, y, n) }
 
 /** 1 - y² as (1 - y)(1 + y), which keeps its digits where |y| is nearly 1 */
 class TanhBackward {
@@ -59,7 +59,7 @@ export function activate(activation: i32, y: usize, n: usize): void {
 class Alone<F> { @inline of(x: v128, _p: v128, _q: v128): v128 { return changetype<F>(0).of(x) } }
 
 class Gelu { @inline of(x: v128): v128 { return f32x4.mul(x, normalCdf(x)) } }
-export function gelu(x: usize, y: usize, n: usize): void { map<Gelu>(x, y, n) }
+export function gelu(x: usize, y: usize, n: usize): void { mapPairs<Gelu>(x, y, n) }
 
 /** dy · (Φ(x) + x · φ(x)) */
 class GeluBackward { @inline of(dy: v128, x: v128): v128 { return f32x4.mul(dy, geluSlope(x)) } }

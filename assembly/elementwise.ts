@@ -7,18 +7,17 @@ import { loadFirst, mapRow, zipRow } from './rows'
 class Neg { @inline of(x: v128): v128 { return f32x4.neg(x) } }
 export function neg(x: usize, y: usize, n: usize): void { map<Neg>(x, y, n) }
 
-/** 16 numbers at a time, as in `map`: seldom is one of them so large that e^x has no normal number. */
+/** 8 numbers at a time, as in `mapPairs`: seldom is one of them so large that e^x has no normal number. */
 export function exp(x: usize, y: usize, n: usize): void {
-  for (const end = x + (n << 2); x < end; x += 64, y += 64) {
-    const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48)
-    if (areModerate(x0, x1, x2, x3)) {
-      const y0 = moderateExp(x0), y1 = moderateExp(x1), y2 = moderateExp(x2), y3 = moderateExp(x3)
+  for (const end = x + (n << 2); x < end; x += 32, y += 32) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16)
+    if (areModerate(x0, x1)) {
+      const y0 = moderateExp(x0), y1 = moderateExp(x1)
       v128.store(y, y0)
       v128.store(y, y1, 16)
-      v128.store(y, y2, 32)
-      v128.store(y, y3, 48)
     } else {
-      for (let i: usize = 0; i < 64; i += 16) v128.store(y + i, expOf(v128.load(x + i)))
+      v128.store(y, expOf(x0))
+      v128.store(y, expOf(x1), 16)
     }
   }
 }

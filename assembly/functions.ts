@@ -38,8 +38,8 @@ export function moderateExp(x: v128): v128 {
 
 /** Whether all |x| are at most 87. */
 @inline
-export function areModerate(x0: v128, x1: v128, x2: v128, x3: v128): bool {
-  const size = f32x4.pmax(f32x4.pmax(f32x4.abs(x0), f32x4.abs(x1)), f32x4.pmax(f32x4.abs(x2), f32x4.abs(x3))) // NaN hides others or goes unseen
+export function areModerate(x0: v128, x1: v128): bool {
+  const size = f32x4.pmax(f32x4.abs(x0), f32x4.abs(x1)) // NaN hides the other or goes unseen
   return i32x4.all_true(f32x4.le(size, constant(MODERATE)))
 }
 
