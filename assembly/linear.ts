@@ -9,16 +9,17 @@ function bytes(n: i32): usize {
 }
 
 /**
- * y = f(x · wᵀ + b), or some columns of it: y's rows are `rowY` numbers apart. As many rows at a time as the product packs: they start as b, and meet the
- * activation f while they still lie in the cache. b may be 0 for none; isPacked: w as `packInPlace` leaves it. `scratch` points to matmulScratch(m, n, k) bytes.
+ * y = f(x · wᵀ + b), or some columns of it: y's rows are `rowY` numbers apart. Where there is an activation f, it meets MC rows at a time, while they still lie in the
+ * cache. b may be 0 for none; isPacked: w as `packInPlace` leaves it. `scratch` points to matmulScratch(m, n, k) bytes.
  *
  *     x: [m, k], w: [n, k], b: [n] -> y: [m, n]
  */
 export function linear(
   x: usize, w: usize, isPacked: bool, b: usize, activation: i32, y: usize, rowY: i32, m: i32, n: i32, k: i32, scratch: usize,
 ): void {
-  for (let first = 0; first < m; first += MC) {
-    const rows = min(MC, m - first)
+  const most = activation ? MC : m
+  for (let first = 0; first < m; first += most) {
+    const rows = min(most, m - first)
     const end = y + bytes(rows * rowY)
     if (isPacked) multiplyPacked(x, w, b, 0, y, rowY, rows, n, k, scratch)
     else product(x, k, false, w, k, true, b, 0, y, rowY, rows, n, k, scratch)

@@ -28,6 +28,8 @@ import { MR, NR, READS_ROWS, tile, tileHeight } from "./matmul-tile";
 const KC: i32 = 512;
 export const MC: i32 = 390;
 export const NC: i32 = 64;
+/** The rows of a block of A that is read as it lies: B is packed anew for each. */
+const MANY_ROWS: i32 = 4 * MC;
 /** Up to so many rows, a B that is not transposed is multiplied as it lies, and up to so many columns a transposed A: measured, packing pays from here on. */
 const FEW_ROWS: i32 = 4;
 /** The same for a transposed B, and for so few columns of an A that is not transposed. */
@@ -138,11 +140,12 @@ function multiplyBlocked(
   const packedA = spare + SPARE;
   const depth = blockDepth(k);
   const lies = READS_ROWS && (!transA || (n <= FEW_COLUMNS && (lda & 1023) != 0)); // 4 KiB apart, all rows fall on one place of the cache
+  const rows = lies ? MANY_ROWS : MC;
   const packedB = packedA + (lies ? <usize>(MR * depth) * F : packedBytes(m, k, MC));
   for (let p = 0; p < k; p += depth) {
     const kc = min(depth, k - p);
-    for (let i = 0; i < m; i += MC) {
-      const mc = min(MC, m - i);
+    for (let i = 0; i < m; i += rows) {
+      const mc = min(rows, m - i);
       const blockA = a + <usize>i * rowA + <usize>p * kA;
       packA(packedA, blockA, <usize>lda * F, transA, mc, kc, lies);
       for (let j = 0; j < n; j += NC) {
