@@ -1,6 +1,7 @@
 /** Packing for the matrix product: a block of a matrix becomes panels that the register tile reads from front to back. */
 
 import { MR, NR, tileHeight } from "./matmul-tile";
+import { storeTransposed } from "./simd";
 
 /** Bytes of a float32. */
 const F: usize = 4;
@@ -92,13 +93,7 @@ export function packAcross(to: usize, from: usize, ld: usize, used: i32, width: 
     let t = to + <usize>i * F;
     const end = t + line * <usize>kc;
     for (const vectors = t + line * <usize>(kc & ~3); t < vectors; t += 4 * line, r0 += 16, r1 += 16, r2 += 16, r3 += 16) {
-      const x0 = v128.load(r0), x1 = v128.load(r1), x2 = v128.load(r2), x3 = v128.load(r3);
-      const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-      const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-      v128.store(t, v128.shuffle<f64>(low01, low23, 0, 2));
-      v128.store(t + line, v128.shuffle<f64>(low01, low23, 1, 3));
-      v128.store(t + 2 * line, v128.shuffle<f64>(high01, high23, 0, 2));
-      v128.store(t + 3 * line, v128.shuffle<f64>(high01, high23, 1, 3));
+      storeTransposed(t, line, v128.load(r0), v128.load(r1), v128.load(r2), v128.load(r3));
     }
     for (; t < end; t += line, r0 += F, r1 += F, r2 += F, r3 += F) {
       v128.store(t, f32x4(load<f32>(r0), load<f32>(r1), load<f32>(r2), load<f32>(r3)));

@@ -23,6 +23,7 @@ import { beat } from "./heartbeat";
 import { packA, packB } from "./matmul-pack";
 import { multiplyColumns, multiplyDots, multiplyRows } from "./matmul-row";
 import { MR, NR, READS_ROWS, tile, tileHeight } from "./matmul-tile";
+import { storeTransposed } from "./simd";
 
 /** Block sizes: a panel of A and one of B take 12 and 16 KiB of L1 (32 KiB); the blocks of A and B take 780 and 128 KiB of L2 (1 MiB). */
 const KC: i32 = 512;
@@ -234,11 +235,5 @@ function turnTwoSquares(to: usize, rowTo: usize, nextTo: usize, from: usize, row
 // @ts-ignore: decorator
 @inline
 function turnSquare(to: usize, rowTo: usize, from: usize, rowFrom: usize): void {
-  const x0 = v128.load(from), x1 = v128.load(from + rowFrom), x2 = v128.load(from + 2 * rowFrom), x3 = v128.load(from + 3 * rowFrom);
-  const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-  const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
-  v128.store(to + rowTo, v128.shuffle<f64>(low01, low23, 1, 3));
-  v128.store(to + 2 * rowTo, v128.shuffle<f64>(high01, high23, 0, 2));
-  v128.store(to + 3 * rowTo, v128.shuffle<f64>(high01, high23, 1, 3));
+  storeTransposed(to, rowTo, v128.load(from), v128.load(from + rowFrom), v128.load(from + 2 * rowFrom), v128.load(from + 3 * rowFrom));
 }

@@ -6,6 +6,7 @@
 
 import { Axes } from './axes'
 import { loadFirst, storeFirst } from './rows'
+import { storeTransposed } from './simd'
 
 /** y_ijk = x_ijk, x walked by a, y by b. An element is four bytes. */
 export function stridedCopy(x: usize, y: usize, axes: Axes): void {
@@ -57,18 +58,7 @@ function transpose(x: usize, y: usize, n1: i32, n2: i32, dx: usize, dy: usize): 
 @inline
 function transposeFour(x: usize, y: usize, rows: i32, dx: usize, dy: usize): void {
   for (; rows >= 4; rows -= 4, x += 4 * dx, y += 16) {
-    const a = v128.load(x)
-    const b = v128.load(x + dx)
-    const c = v128.load(x + 2 * dx)
-    const d = v128.load(x + 3 * dx)
-    const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5)
-    const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5)
-    const ab2 = v128.shuffle<i32>(a, b, 2, 6, 3, 7)
-    const cd2 = v128.shuffle<i32>(c, d, 2, 6, 3, 7)
-    v128.store(y, v128.shuffle<i64>(ab, cd, 0, 2))
-    v128.store(y + dy, v128.shuffle<i64>(ab, cd, 1, 3))
-    v128.store(y + 2 * dy, v128.shuffle<i64>(ab2, cd2, 0, 2))
-    v128.store(y + 3 * dy, v128.shuffle<i64>(ab2, cd2, 1, 3))
+    storeTransposed(y, dy, v128.load(x), v128.load(x + dx), v128.load(x + 2 * dx), v128.load(x + 3 * dx))
   }
   for (; rows > 0; rows--, x += dx, y += 4) {
     const v = v128.load(x)
